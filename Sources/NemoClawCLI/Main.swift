@@ -1,0 +1,1 @@
+@main struct NemoClawCLIMain { static func main() { print("NemoClawCLI") } }

@@ -1,0 +1,1 @@
+@main struct OpenClawMain { static func main() { print("OpenClaw") } }

@@ -1,0 +1,1 @@
+@main struct SandboxInitMain { static func main() { print("SandboxInit") } }

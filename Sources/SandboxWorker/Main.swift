@@ -1,0 +1,1 @@
+@main struct SandboxWorkerMain { static func main() { print("SandboxWorker") } }
