@@ -5,7 +5,7 @@ import Shared
 /// what has no row is counted in the next one.
 struct AuditGate: Sendable {
     private struct Key: Hashable {
-        var sandbox: SandboxName
+        var side: Side
         var deviceId: String?
         var outcome: AuditRecord.Outcome
         var rule: PairingRule
@@ -39,7 +39,7 @@ struct AuditGate: Sendable {
     mutating func rows(for record: AuditRecord) -> [AuditRecord] {
         var rows = sweep(atMs: record.atMs)
         let key = Key(
-            sandbox: record.sandbox, deviceId: record.deviceId, outcome: record.outcome, rule: record.rule,
+            side: Self.side(of: record), deviceId: record.deviceId, outcome: record.outcome, rule: record.rule,
             asked: record.asked)
         if var watch = watches[key], record.atMs - watch.sinceMs < ScopeLimits.coalescingMs {
             watch.repeated += 1
