@@ -67,21 +67,21 @@ extension Lifecycle {
                     if entries[name]?.session === session { hear(message, of: name) }
                     session.finish(message)
                 case .ask(let id):
-                    group.addTask {
-                        session.finish(message, answer: await self.answer(message, id: id, of: name))
-                    }
+                    group.addTask { await self.answer(message, id: id, over: session, of: name) }
                 }
             }
         }
     }
 
-    private nonisolated func answer(_ message: WorkerMessage, id: UInt64, of name: SandboxName) async -> LinkMessage {
+    private nonisolated func answer(
+        _ message: WorkerMessage, id: UInt64, over session: WorkerSession, of name: SandboxName
+    ) async {
         do {
-            return .answer(
-                id: id,
-                result: try await environment.services.answer(message.method, message.params, from: name))
+            let answer = try await environment.services.answer(message.method, message.params, from: name)
+            session.finish(message, answer: .answer(id: id, result: answer.result))
+            for tell in answer.tells { session.send(tell) }
         } catch {
-            return .failure(id: id, error: error)
+            session.finish(message, answer: .failure(id: id, error: error))
         }
     }
 

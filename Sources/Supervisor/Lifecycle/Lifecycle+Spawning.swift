@@ -8,12 +8,7 @@ extension Lifecycle {
             try await ensurePort(name)
             guard let entry = entries[name], let port = entry.port else { return }
             let process = try environment.launcher.launch(try order(for: entry, port: port))
-            do {
-                try welcomeProcess(process, for: name)
-            } catch {
-                process.signal(9)  // nobody would hear it end
-                throw error
-            }
+            welcomeProcess(process, for: name)
             handle(.spawned, for: name)
             await note(process, for: name)
         } catch {
@@ -68,7 +63,7 @@ extension Lifecycle {
                 entries[record.name]?.isSurvivor = true
                 entries[record.name]?.initPid = known.initPid
                 handle(.foundAlive, for: record.name)
-                try welcomeProcess(process, for: record.name)
+                welcomeProcess(process, for: record.name)
                 logger.info(
                     "found a living worker",
                     metadata: ["sandbox.name": "\(record.name)", "worker.pid": "\(known.pid)"])

@@ -11,7 +11,7 @@ actor Lifecycle {
         case deadline(SandboxName, epoch: UInt64)
     }
 
-    let environment: LifecycleEnvironment
+    nonisolated let environment: LifecycleEnvironment
     var entries: [SandboxName: LifecycleEntry] = [:]
     /// Grows with each change of any state; those who wait for one look again.
     var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
@@ -25,7 +25,7 @@ actor Lifecycle {
         (inputs, continuation) = AsyncStream.makeStream(of: Input.self)
     }
 
-    var logger: Logger { environment.logger }
+    nonisolated var logger: Logger { environment.logger }
 
     func observe(_ name: SandboxName) -> SandboxObservation? {
         entries[name]?.observation
@@ -50,8 +50,8 @@ actor Lifecycle {
     }
 
     /// Tells the worker of a sandbox, if it is there.
-    func tell(_ sandbox: SandboxName, _ method: String, _ params: JSONValue) {
-        entries[sandbox]?.session?.tell(method, params)
+    func tell(_ sandbox: SandboxName, _ message: LinkMessage) {
+        entries[sandbox]?.session?.send(message)
     }
 
     /// Feeds an event to a sandbox's machine and does what it says.
@@ -98,13 +98,13 @@ actor Lifecycle {
     }
 
     /// Watches a process and lets it call.
-    func welcomeProcess(_ process: WorkerProcess, for name: SandboxName) throws(NemoClawError) {
+    func welcomeProcess(_ process: WorkerProcess, for name: SandboxName) {
         guard let record = entries[name]?.record else { return }
         entries[name]?.process = process
         environment.roster.admit(
             pid: process.pid,
             WorkerRoster.Entry(sandbox: name, uid: record.uid ?? environment.user, secret: record.secret))
-        try environment.watcher.watch(process) { [continuation] exit in
+        environment.watcher.watch(process) { [continuation] exit in
             continuation.yield(.exited(name, pid: process.pid, exit))
         }
     }

@@ -7,5 +7,11 @@ protocol WorkerServices: Sendable {
     func detach(_ sandbox: SandboxName) async
     /// Answers an ask of the worker.
     func answer(_ method: String, _ params: JSONValue, from sandbox: SandboxName) async throws(NemoClawError)
-        -> JSONValue
+        -> WorkerAnswer
+}
+
+/// What a worker gets for an ask: the result, then what else its sandbox must hear.
+struct WorkerAnswer: Sendable {
+    var result: JSONValue
+    var tells: [LinkMessage] = []
 }

@@ -80,7 +80,7 @@ struct FolderRemoval {
 
     /// Opens a folder, whatever mode the sandbox gave it.
     private func unlock(_ name: [CChar], in folder: CInt) throws(NemoClawError) -> CInt {
-        let handle = openat(folder, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        let handle = openat(folder, name, LinuxConstants.openPath | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard handle >= 0 else { throw .system("cannot open a folder of the sandbox", errno) }
         defer { close(handle) }
         let path = "/proc/self/fd/\(handle)"  // the very folder of the handle: no link can be put in its place

@@ -6,11 +6,14 @@ struct Onboarding {
     private typealias Undo = @Sendable () async throws(NemoClawError) -> Void
 
     private let request: OnboardRequest
+    private let uid: UInt32?
     private let environment: SandboxEnvironment
     private var undos: [(step: String, undo: Undo)] = []
 
-    init(request: OnboardRequest, environment: SandboxEnvironment) {
+    /// - Parameter uid: the sandbox's own user, when the supervisor is root.
+    init(request: OnboardRequest, uid: UInt32?, environment: SandboxEnvironment) {
         self.request = request
+        self.uid = uid
         self.environment = environment
     }
 
@@ -43,7 +46,7 @@ struct Onboarding {
         let environment = environment
         let name = name
         let reservation = try await reservePort()
-        let record = try await record(plan, port: reservation.port)
+        let record = record(plan, port: reservation.port)
         undos.append(("folder", { () async throws(NemoClawError) in try await environment.folders.remove(name) }))
         try environment.folders.create(name, uid: record.uid)
         if let new = plan.newCredential { try keep(new.value, as: new.variable) }
@@ -69,10 +72,9 @@ struct Onboarding {
         return try PortRange.reserve(exactly: port)
     }
 
-    private func record(_ plan: RoutePlan, port: UInt16) async throws(NemoClawError) -> SandboxRecord {
-        let used = try await environment.store.usedUIDs()
-        return SandboxRecord(
-            name: name, port: port, uid: environment.isRoot ? try UserRange.next(avoiding: used) : nil,
+    private func record(_ plan: RoutePlan, port: UInt16) -> SandboxRecord {
+        SandboxRecord(
+            name: name, port: port, uid: uid,
             provider: plan.provider.id, endpoint: plan.endpoint, model: plan.model, wanted: .running,
             secret: Secret(SandboxSecrets.hexadecimal()), gatewayToken: Secret(SandboxSecrets.token()),
             sandboxToken: Secret(SandboxSecrets.token()), sandboxKey: Secret(SandboxSecrets.token()),

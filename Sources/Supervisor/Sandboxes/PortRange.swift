@@ -50,7 +50,8 @@ struct PortRange: Sendable, Equatable {
                     "! Port \($0.port) is taken by \(Self.text($0.owner)). Using port \(port) instead."
                 }
                 return Reservation(port: port, listener: listener, notes: notes)
-            } catch where error.code == .portInUse {
+            } catch {
+                guard error.code == .portInUse else { throw error }
                 owners.append((port, PortOwner.find(port: port)))
             }
         }
@@ -69,7 +70,8 @@ struct PortRange: Sendable, Equatable {
         }
         do {
             return Reservation(port: port, listener: try listen(port), notes: [])
-        } catch where error.code == .portInUse {
+        } catch {
+            guard error.code == .portInUse else { throw error }
             throw NemoClawError(
                 .portInUse, "port \(port) is in use by \(text(PortOwner.find(port: port)))",
                 hint: "Choose another port, or leave --port away to get a free one")

@@ -14,6 +14,8 @@ actor SandboxOperations {
 
     let environment: SandboxEnvironment
     private var busy: Set<SandboxName> = []
+    /// Given out since the start: concurrent onboardings never get the same.
+    private var users: Set<UInt32> = []
 
     init(environment: SandboxEnvironment) {
         self.environment = environment
@@ -36,8 +38,15 @@ actor SandboxOperations {
 
     func onboard(_ request: OnboardRequest) async throws(NemoClawError) -> OnboardResult {
         try await exclusively(request.name) { () async throws(NemoClawError) -> OnboardResult in
-            var onboarding = Onboarding(request: request, environment: environment)
-            let notes = try await onboarding.run()
+            let uid = try await takeUser()
+            var onboarding = Onboarding(request: request, uid: uid, environment: environment)
+            let notes: [String]
+            do {
+                notes = try await onboarding.run()
+            } catch {
+                if let uid { users.remove(uid) }
+                throw error
+            }
             return OnboardResult(sandbox: try await status(request.name, probing: false), notes: notes)
         }
     }
@@ -71,12 +80,14 @@ actor SandboxOperations {
         try await exclusively(name) { () async throws(NemoClawError) -> Void in
             try await store.setWanted(name, .stopped)
             try await halt(name)
+            let uid = try await record(name).uid
             let wasDefault = try await store.defaultSandbox() == name
             try await store.delete(name)
             await lifecycle.remove(name)
             try await environment.routes.publish()
             if wasDefault { try await store.setDefaultSandbox(try await store.sandboxes().first?.name) }
             try await environment.folders.remove(name)
+            if let uid { users.remove(uid) }  // not before its files are gone
             environment.logger.info("sandbox destroyed", metadata: ["sandbox.name": "\(name)"])
         }
     }
@@ -116,6 +127,14 @@ actor SandboxOperations {
     func record(_ name: SandboxName) async throws(NemoClawError) -> SandboxRecord {
         guard let record = try await store.sandbox(name) else { throw Store.unknown(name) }
         return record
+    }
+
+    private func takeUser() async throws(NemoClawError) -> UInt32? {
+        guard environment.isRoot else { return nil }
+        let used = try await store.usedUIDs()
+        let uid = try UserRange.next(avoiding: used.union(users))
+        users.insert(uid)
+        return uid
     }
 
     private func whenReady(_ name: SandboxName) async throws(NemoClawError) -> SandboxStatus {

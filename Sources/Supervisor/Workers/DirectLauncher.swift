@@ -6,6 +6,8 @@ import Shared
 struct DirectLauncher: WorkerLauncher {
     /// Group that may use `worker.sock` when the supervisor is root; the sandboxes' own users follow it.
     static let workersGroup: UInt32 = 231_071
+    /// The largest pipe that every user may have (`/proc/sys/fs/pipe-max-size`); CA bundles take a quarter of it.
+    private static let messageCapacity: CInt = 1 << 20
 
     let program: String
     /// argv: the name alone, except for a stand-in of a test.
@@ -17,7 +19,7 @@ struct DirectLauncher: WorkerLauncher {
         let executable = try Self.open(program, O_RDONLY | O_CLOEXEC)
         let null = try Self.open("/dev/null", O_RDONLY | O_CLOEXEC)
         let log = try Self.open(order.logPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW)
-        let run = try Self.open(runFolder, O_PATH | O_DIRECTORY | O_CLOEXEC)
+        let run = try Self.open(runFolder, LinuxConstants.openPath | O_DIRECTORY | O_CLOEXEC)
         let home = try Self.open(order.launch.homePath, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         var launch = order.launch
         let mounts = order.uid == nil ? [] : try Self.mounts(for: launch)
@@ -40,8 +42,8 @@ struct DirectLauncher: WorkerLauncher {
                     var plan = csandbox_spawn_plan()
                     plan.executable_fd = executable.number
                     plan.new_session = 1
-                    plan.argv = argv
-                    plan.envp = envp
+                    plan.argv = UnsafePointer(argv)
+                    plan.envp = UnsafePointer(envp)
                     plan.fds = map.baseAddress
                     plan.fd_count = map.count
                     plan.uid = uid ?? UInt32.max
@@ -79,16 +81,18 @@ struct DirectLauncher: WorkerLauncher {
         return mounts
     }
 
-    /// The launch message in memory: a pipe would be too small for the CA bundle, a file would leave secrets on a disk.
+    /// The launch message in a pipe that is large enough for the CA bundle: a file would leave secrets on a disk.
     private static func message(_ launch: WorkerLaunch) throws(NemoClawError) -> Descriptor {
-        let number = memfd_create("nemoclaw-launch", UInt32(MFD_CLOEXEC))
-        guard number >= 0 else { throw .system("cannot create the launch message", errno) }
-        let message = Descriptor(owning: number)
-        let failure = SmallFile.writeAll(number, try JSONCoding.encode(launch))
-        guard failure == 0, lseek(number, 0, SEEK_SET) == 0 else {
-            throw .system("cannot write the launch message", failure == 0 ? errno : failure)
-        }
-        return message
+        var ends: [CInt] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw .system("cannot create the launch message", errno) }
+        let (readEnd, writeEnd) = (Descriptor(owning: ends[0]), Descriptor(owning: ends[1]))
+        guard fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0, fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0,
+            fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0,  // nobody reads yet: too much is an error, not a wait
+            fcntl(ends[1], LinuxConstants.setPipeSize, messageCapacity) >= 0
+        else { throw .system("cannot set up the launch message", errno) }
+        let failure = SmallFile.writeAll(writeEnd.number, try JSONCoding.encode(launch))
+        guard failure == 0 else { throw .system("cannot write the launch message", failure) }
+        return readEnd
     }
 
     private static func open(_ path: String, _ flags: CInt) throws(NemoClawError) -> Descriptor {

@@ -25,16 +25,14 @@ final class Doorkeeper: Sendable {
     private static let exhaustedPauseMilliseconds: Int64 = 100
 
     private let doors: [Door]
-    private let wake: Descriptor
+    private let wakeup: Wakeup
     private let thread = NIOThreadPool(numberOfThreads: 1)
     private let logger: Logger
 
     init(doors: [Door], logger: Logger) throws(NemoClawError) {
         self.doors = doors
         self.logger = logger
-        let wake = eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK))
-        guard wake >= 0 else { throw .system("cannot create an eventfd", errno) }
-        self.wake = Descriptor(owning: wake)
+        wakeup = try Wakeup()
     }
 
     func start() {
@@ -45,7 +43,7 @@ final class Doorkeeper: Sendable {
     }
 
     func stop() {
-        eventfd_write(wake.number, 1)
+        wakeup.wake()
         thread.shutdownGracefully { _ in }
     }
 
@@ -60,7 +58,7 @@ final class Doorkeeper: Sendable {
         while true {
             let now = MonotonicClock.milliseconds()
             let accepts = now >= pausedUntil
-            var polled = [pollfd(fd: wake.number, events: Int16(POLLIN), revents: 0)]
+            var polled = [pollfd(fd: wakeup.readEnd.number, events: Int16(POLLIN), revents: 0)]
             // A negative number is skipped by poll(2): keeps the positions.
             polled += doors.map { pollfd(fd: accepts ? $0.listener.number : -1, events: Int16(POLLIN), revents: 0) }
             polled += waiting.map { pollfd(fd: $0.greeter.socket.number, events: Int16(POLLIN), revents: 0) }
@@ -109,11 +107,13 @@ final class Doorkeeper: Sendable {
     /// False when the process has no descriptor left.
     private func accept(at door: Door, into waiting: inout [Waiting]) -> Bool {
         for _ in 0..<Self.acceptBurst {
-            let number = accept4(door.listener.number, nil, nil, CInt(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue))
+            let number = Glibc.accept(door.listener.number, nil, nil)
             if number < 0 {
                 return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM
             }
             let socket = Descriptor(owning: number)
+            // Not atomic with accept, and need not be: whatever we start gets only the descriptors that are named.
+            guard fcntl(number, F_SETFD, FD_CLOEXEC) == 0, fcntl(number, F_SETFL, O_NONBLOCK) == 0 else { continue }
             guard let peer = try? PeerCredentials(of: number) else { continue }  // try?: a peer without a name is a stranger
             guard door.admits(peer) else {
                 refuse(door, peer, "not admitted")

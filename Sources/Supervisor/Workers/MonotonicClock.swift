@@ -1,10 +1,8 @@
-import Glibc
+import NIOCore
 
 /// Milliseconds that never go backwards, for deadlines.
 enum MonotonicClock {
     static func milliseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+        Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000)
     }
 }

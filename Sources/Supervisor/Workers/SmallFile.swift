@@ -4,8 +4,8 @@ import Shared
 /// Whole small files, with a limit on reading and an atomic way of writing.
 enum SmallFile {
     /// The first `limit` bytes; nil when it cannot be read.
-    static func read(_ path: String, limit: Int) -> [UInt8]? {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    static func read(_ path: String, limit: Int, followLinks: Bool = false) -> [UInt8]? {
+        let file = open(path, O_RDONLY | O_CLOEXEC | (followLinks ? 0 : O_NOFOLLOW))
         guard file >= 0 else { return nil }
         defer { close(file) }
         var bytes = [UInt8](repeating: 0, count: limit)
