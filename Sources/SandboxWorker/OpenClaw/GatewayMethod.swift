@@ -20,9 +20,9 @@ enum GatewayMethod: String, CaseIterable, Sendable {
     var scope: String? {
         switch self {
         case .health: nil
-        case .status, .chatHistory, .sessionsList, .modelsList, .systemPresence: OperatorScopes.read
-        case .agent, .agentWait, .chatSend, .chatAbort, .sessionsPatch: OperatorScopes.write
-        case .pairList, .pairApprove, .pairReject, .pairRemove: OperatorScopes.pairing
+        case .status, .chatHistory, .sessionsList, .modelsList, .systemPresence: ScopeRules.read
+        case .agent, .agentWait, .chatSend, .chatAbort, .sessionsPatch: ScopeRules.write
+        case .pairList, .pairApprove, .pairReject, .pairRemove: ScopeRules.pairing
         }
     }
 
@@ -59,8 +59,8 @@ enum GatewayEvent: String, CaseIterable, Sendable {
     var scope: String? {
         switch self {
         case .tick, .presence, .shutdown: nil
-        case .agent, .chat: OperatorScopes.read
-        case .pairRequested, .pairResolved: OperatorScopes.pairing
+        case .agent, .chat: ScopeRules.read
+        case .pairRequested, .pairResolved: ScopeRules.pairing
         }
     }
 

@@ -16,6 +16,6 @@ struct GatewaySession: Sendable, Equatable {
 
     func holds(_ scope: String?) -> Bool {
         guard let scope else { return true }
-        return role == "operator" && OperatorScopes.satisfies(scope, held: scopes)
+        return role == "operator" && ScopeRules.covers(scopes, scope)
     }
 }

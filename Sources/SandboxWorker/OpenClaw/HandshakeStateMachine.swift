@@ -157,7 +157,7 @@ struct HandshakeStateMachine: Sendable {
         let request = DeviceConnectRequest(
             deviceId: device.id, publicKey: key, displayName: client.displayName, platform: client.platform,
             deviceFamily: client.deviceFamily, clientId: client.id, clientMode: client.mode, role: parameters.role,
-            scopes: OperatorScopes.normalised(parameters.scopes), provenance: origin.provenance, method: method,
+            scopes: OperatorScopes.asked(parameters.scopes), provenance: origin.provenance, method: method,
             presentedToken: method == nil ? candidate : nil,
             // A proxied connection is treated as a browser's: never approved without being asked for.
             hasOrigin: origin.origin != nil || !origin.isDirect)
@@ -176,7 +176,7 @@ struct HandshakeStateMachine: Sendable {
         guard parameters.role == "operator" else { throw HandshakeRefusal.deviceRequired }
         var scopes: [String] = []
         if parameters.keepsScopesWithoutDevice && origin.isDirect && origin.origin == nil {
-            scopes = OperatorScopes.normalised(parameters.scopes)
+            scopes = OperatorScopes.asked(parameters.scopes)
             if origin.provenance == .sandbox || method != .gatewayToken {
                 scopes = scopes.filter(OperatorScopes.automatic.contains)
             }

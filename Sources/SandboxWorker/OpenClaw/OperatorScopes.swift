@@ -1,25 +1,15 @@
-/// Scope names and the rule that says whether held scopes suffice (`openclaw-gateway-protocol.md` 3.2).
+import Shared
+
+/// What the worker itself decides about scopes; everything else is the supervisor's.
 enum OperatorScopes {
-    static let admin = "operator.admin"
-    static let read = "operator.read"
-    static let write = "operator.write"
-    static let pairing = "operator.pairing"
-
     /// What a sandbox may have without anybody's approval: ceiling of a connection without a device from inside.
-    static let automatic: Set<String> = [read, write, pairing]
+    static let automatic: Set<String> = [ScopeRules.read, ScopeRules.write, ScopeRules.pairing]
 
-    static func satisfies(_ wanted: String, held: some Collection<String>) -> Bool {
-        if held.contains(wanted) { return true }
-        guard wanted.hasPrefix("operator.") else { return false }
-        return held.contains(admin) || (wanted == read && held.contains(write))
-    }
-
-    /// The list as asked, trimmed and without repetitions, in its order.
-    static func normalised(_ scopes: [String]) -> [String] {
+    /// The list as asked, without repetitions and surplus, in its order.
+    static func asked(_ scopes: [String]) -> [String] {
         var seen: Set<String> = []
-        return scopes.compactMap { scope in
-            let text = scope.filter { !$0.isWhitespace }
-            return !text.isEmpty && seen.insert(text).inserted ? text : nil
+        return scopes.prefix(ScopeRules.maximumScopes).filter {
+            $0.utf8.count <= ScopeRules.maximumScopeBytes && seen.insert($0).inserted
         }
     }
 }
