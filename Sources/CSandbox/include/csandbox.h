@@ -5,6 +5,7 @@
 #ifndef CSANDBOX_H
 #define CSANDBOX_H
 
+#include "csandbox_command.h"
 #include "csandbox_descriptors.h"
 #include "csandbox_launch.h"
 #include "csandbox_spawn.h"

@@ -1,0 +1,68 @@
+#include <stddef.h>
+
+#include "csandbox_steps.h"
+
+static const char *const names[CSANDBOX_STEP_COUNT] = {
+    [CSANDBOX_STEP_NONE] = "nothing",
+    [CSANDBOX_STEP_PLAN] = "check the plan",
+    [CSANDBOX_STEP_PIPE] = "open the error pipe",
+    [CSANDBOX_STEP_SOCKETPAIR] = "open the init socket",
+    [CSANDBOX_STEP_CLONE] = "create the namespaces",
+    [CSANDBOX_STEP_REPORT] = "read the child's report",
+    [CSANDBOX_STEP_RECEIVE_LISTENERS] = "receive the listeners",
+    [CSANDBOX_STEP_SIGNALS] = "reset the signals",
+    [CSANDBOX_STEP_DESCRIPTORS] = "arrange the descriptors",
+    [CSANDBOX_STEP_SETGROUPS_DENY] = "deny setgroups",
+    [CSANDBOX_STEP_UID_MAP] = "write uid_map",
+    [CSANDBOX_STEP_GID_MAP] = "write gid_map",
+    [CSANDBOX_STEP_LOOPBACK] = "bring lo up",
+    [CSANDBOX_STEP_LISTENER_SOCKET] = "create a listener",
+    [CSANDBOX_STEP_LISTENER_OPTION] = "set a listener's options",
+    [CSANDBOX_STEP_LISTENER_BIND] = "bind a listener",
+    [CSANDBOX_STEP_LISTENER_LISTEN] = "listen",
+    [CSANDBOX_STEP_LISTENER_SEND] = "hand the listeners out",
+    [CSANDBOX_STEP_MOUNT_PRIVATE] = "make the mounts private",
+    [CSANDBOX_STEP_BIND_SOURCE] = "open a bind source",
+    [CSANDBOX_STEP_BIND_ATTRIBUTES] = "restrict a bind source",
+    [CSANDBOX_STEP_PROC] = "create /proc",
+    [CSANDBOX_STEP_DEVPTS] = "create /dev/pts",
+    [CSANDBOX_STEP_ROOT_CREATE] = "create the root file system",
+    [CSANDBOX_STEP_ROOT_ATTACH] = "attach the root file system",
+    [CSANDBOX_STEP_PIVOT_ROOT] = "change the root",
+    [CSANDBOX_STEP_DIRECTORY] = "create a folder",
+    [CSANDBOX_STEP_SYMLINK] = "create a symbolic link",
+    [CSANDBOX_STEP_FILE] = "write a file",
+    [CSANDBOX_STEP_TMPFS] = "create a temporary file system",
+    [CSANDBOX_STEP_BIND_TARGET] = "create a mount point",
+    [CSANDBOX_STEP_BIND_ATTACH] = "attach a mount",
+    [CSANDBOX_STEP_DETACH_HOST] = "detach the host's tree",
+    [CSANDBOX_STEP_ROOT_READ_ONLY] = "make the root read-only",
+    [CSANDBOX_STEP_HOSTNAME] = "set the host name",
+    [CSANDBOX_STEP_LIMIT_NAMESPACES] = "forbid further user namespaces",
+    [CSANDBOX_STEP_INNER_NAMESPACE] = "create the inner user namespace",
+    [CSANDBOX_STEP_INNER_UID_MAP] = "write the inner uid_map",
+    [CSANDBOX_STEP_INNER_GID_MAP] = "write the inner gid_map",
+    [CSANDBOX_STEP_SESSION] = "start a session",
+    [CSANDBOX_STEP_LIMIT] = "set a resource limit",
+    [CSANDBOX_STEP_BOUNDING_SET] = "empty the bounding set",
+    [CSANDBOX_STEP_AMBIENT_SET] = "empty the ambient set",
+    [CSANDBOX_STEP_SECUREBITS] = "lock the securebits",
+    [CSANDBOX_STEP_CAPABILITIES] = "drop all capabilities",
+    [CSANDBOX_STEP_NO_NEW_PRIVILEGES] = "set no_new_privs",
+    [CSANDBOX_STEP_LANDLOCK] = "apply Landlock",
+    [CSANDBOX_STEP_SECCOMP] = "apply seccomp",
+    [CSANDBOX_STEP_PARENT_DEATH] = "tie the child to its parent",
+    [CSANDBOX_STEP_GROUPS] = "set the supplementary groups",
+    [CSANDBOX_STEP_GID] = "set the gid",
+    [CSANDBOX_STEP_UID] = "set the uid",
+    [CSANDBOX_STEP_TERMINAL] = "take the terminal",
+    [CSANDBOX_STEP_WORKING_DIRECTORY] = "enter the working directory",
+    [CSANDBOX_STEP_CLOSE_DESCRIPTORS] = "close the other descriptors",
+    [CSANDBOX_STEP_EXECUTE] = "execute the program",
+};
+
+const char *csandbox_step_name(int step) {
+    if (step < 0 || step >= CSANDBOX_STEP_COUNT || names[step] == NULL)
+        return "unknown step";
+    return names[step];
+}
