@@ -58,9 +58,11 @@ struct Pipes {
     mutating func open(_ count: Int) throws(NemoClawError) {
         for _ in 0..<count {
             var ends: [CInt] = [-1, -1]
-            guard pipe2(&ends, O_CLOEXEC) == 0 else {
+            guard pipe(&ends) == 0 else {
                 throw NemoClawError(.unavailable, "cannot open a pipe: errno \(errno)")
             }
+            // Nothing in this process forks between the two calls: the sandbox was launched long before.
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
             readEnds.append(ends[0])
             writeEnds.append(ends[1])
         }

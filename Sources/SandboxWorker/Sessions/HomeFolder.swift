@@ -42,7 +42,7 @@ struct HomeFolder: Sendable {
         let raw = openat(folder.raw, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard raw >= 0 else { throw failure("create", path, errno) }
         let file = OwnedDescriptor(raw: raw)
-        do {
+        do throws(NemoClawError) {
             var offset = 0
             while offset < bytes.count {
                 let count = bytes.withUnsafeBytes { Glibc.write(file.raw, $0.baseAddress?.advanced(by: offset), $0.count - offset) }
