@@ -60,7 +60,7 @@ import Testing
 
     @Test(arguments: [
         "mount -t tmpfs none /tmp", "mount -o remount,rw /", "umount /proc", "unshare -U true", "unshare -n true",
-        "unshare -m true", "nsenter -t 1 -n true", "chroot / true", "hostname other",
+        "unshare -m true", "nsenter -t 1 -n true", "/usr/sbin/chroot / true", "hostname other",
         "echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start", "cat /proc/1/environ", "ls /proc/1/fd/",
         "readlink /proc/1/exe", "mknod /tmp/n c 1 3", "kill -KILL 1 && sleep 0.2 && kill -0 1 && false",
     ])
