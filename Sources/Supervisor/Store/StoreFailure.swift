@@ -37,7 +37,8 @@ enum StoreFailure {
     static func tooNew(_ path: String, version: Int) -> NemoClawError {
         NemoClawError(
             .stateTooNew,
-            "cannot open the registry \"\(path)\": its schema is \(version), this program knows \(StoreMigrations.newest)",
+            "cannot open the registry \"\(path)\": its schema is \(version), this program knows "
+                + "\(StoreMigrations.newest)",
             hint: "Install the newer version of nemoclaw again; see: nemoclaw --version")
     }
 }

@@ -117,8 +117,10 @@ import Testing
     func waiting() throws {
         let waiting = try ScopeSamples.pending(scopes: ["operator.approvals", "operator.talk.secrets"])
         func change(_ question: PairingQuestion) -> PairingOutcome.Waiting? {
-            if case .held(_, _, let change) = rules.outcome(for: question, device: nil, waiting: waiting) { change }
-            else { nil }
+            guard case .held(_, _, let change) = rules.outcome(for: question, device: nil, waiting: waiting) else {
+                return nil
+            }
+            return change
         }
         #expect(change(question(["operator.approvals"])) == .refresh)
         #expect(change(question(waiting.scopes)) == .refresh)

@@ -55,7 +55,7 @@ import Testing
     @Test(
         "what is not a registry is refused and not touched",
         arguments: [
-            Array("just some text, long enough to be more than a header would need, so that its length is no help ….".utf8),
+            Array("some text that is longer than a header, so that its length does not give it away at all. ".utf8),
             [UInt8](repeating: 0, count: 4096), Array("SQLite format 3".utf8) + [0], [1],
         ])
     func notADatabase(bytes: [UInt8]) async throws {

@@ -116,7 +116,9 @@ import Testing
         }
     }
 
-    @Test("the audit refuses to be changed or shortened", arguments: ["UPDATE audit SET rule = 'x'", "DELETE FROM audit"])
+    @Test(
+        "the audit refuses to be changed or shortened",
+        arguments: ["UPDATE audit SET rule = 'x'", "DELETE FROM audit"])
     func auditIsAppendOnly(statement: String) async throws {
         try await StoreSamples.with("alpha") { store, _ in
             let name = try SandboxName("alpha")
@@ -141,4 +143,3 @@ import Testing
         #expect(shown.contains("alpha"))
     }
 }
-
