@@ -55,7 +55,7 @@ final class Gateway: Sendable {
         var isListening: CInt = 0
         var length = socklen_t(MemoryLayout<CInt>.size)
         guard getsockopt(listener, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &length) == 0, isListening == 1 else {
-            close(listener)
+            Glibc.close(listener)
             throw NemoClawError(
                 .protocolViolation, "cannot serve sandbox \"\(sandbox)\": its inference descriptor is not a listener")
         }

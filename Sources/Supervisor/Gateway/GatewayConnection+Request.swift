@@ -139,13 +139,14 @@ extension GatewayConnection {
     private func refuse(_ problem: GatewayProblem, _ head: HTTPRequestHead) {
         let isChunked = head.headers.contains(name: "transfer-encoding")
         let expectsContinue = head.headers.contains(name: "expect")
-        guard !isChunked, !expectsContinue, exchange.announcedLength ?? 0 <= 64 * 1024, problem.status != .payloadTooLarge
+        guard !isChunked, !expectsContinue, exchange.announcedLength ?? 0 <= Self.swallowed,
+            problem.status != .payloadTooLarge
         else { return answer(problem) }
-        answerLater(
-            LocalAnswer(
-                status: problem.status, body: problem.body(family: exchange.family, requestID: exchange.id),
-                allow: problem.allow))
+        answerLater(localAnswer(problem))
     }
+
+    /// Bytes of a refused body that are worth reading to keep the connection.
+    private static let swallowed = 64 * 1024
 
     // MARK: Body
 
@@ -176,17 +177,21 @@ extension GatewayConnection {
     }
 
     private func splice(_ buffer: ByteBuffer) throws(ModelSplicer.Problem) {
-        if exchange.held.capacity == 0 {
-            exchange.held.reserveCapacity(buffer.readableBytes + (exchange.route?.modelJSON.count ?? 0) + 16)
-        }
+        guard var splicer = exchange.splicer else { return }
+        // Taken out of the exchange, so that it stays the only reference and grows in place.
+        var held = exchange.held
+        exchange.held = ByteBuffer()
+        if held.capacity == 0 { held.reserveCapacity(buffer.readableBytes + (exchange.route?.modelJSON.count ?? 0) + 16) }
         let result = buffer.withUnsafeReadableBytes { bytes -> Result<Void, ModelSplicer.Problem> in
             do throws(ModelSplicer.Problem) {
-                try exchange.splicer?.feed(bytes, into: &exchange.held)
+                try splicer.feed(bytes, into: &held)
                 return .success(())
             } catch {
                 return .failure(error)
             }
         }
+        exchange.splicer = splicer
+        exchange.held = held
         try result.get()
     }
 
@@ -221,6 +226,10 @@ extension GatewayConnection {
     private func breakOff(_ problem: GatewayProblem) {
         if phase == .streaming { return abort() }
         dropUpstream()
+        if phase == .receiving, !exchange.requestIsComplete, let length = exchange.announcedLength, length <= Self.swallowed {
+            exchange.held = ByteBuffer()
+            return answerLater(localAnswer(problem))
+        }
         answer(problem)
     }
 }

@@ -97,10 +97,13 @@ extension GatewayConnection {
     // MARK: Own answers
 
     func answer(_ problem: GatewayProblem) {
-        send(
-            LocalAnswer(
-                status: problem.status, body: problem.body(family: exchange.family, requestID: exchange.id),
-                allow: problem.allow))
+        send(localAnswer(problem))
+    }
+
+    func localAnswer(_ problem: GatewayProblem) -> LocalAnswer {
+        LocalAnswer(
+            status: problem.status, body: problem.body(family: exchange.family, requestID: exchange.id),
+            allow: problem.allow)
     }
 
     func send(_ answer: LocalAnswer) {

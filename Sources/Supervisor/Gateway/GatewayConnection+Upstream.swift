@@ -20,11 +20,17 @@ extension GatewayConnection {
     }
 
     private func settleFraming() {
-        guard exchange.splicer != nil else { return }
-        if exchange.requestIsComplete {
-            exchange.upstreamHead?.headers.add(name: "content-length", value: "\(exchange.held.readableBytes)")
-        } else if let length = exchange.announcedLength, let splicer = exchange.splicer, splicer.growthIsFinal {
-            exchange.upstreamHead?.headers.add(name: "content-length", value: "\(length + splicer.growth)")
+        guard let splicer = exchange.splicer else { return }
+        let length: Int? =
+            if exchange.requestIsComplete {
+                exchange.held.readableBytes
+            } else if let announced = exchange.announcedLength, splicer.growthIsFinal {
+                announced + splicer.growth
+            } else {
+                nil
+            }
+        if let length {
+            exchange.upstreamHead?.headers.add(name: "content-length", value: String(length))
         } else {
             exchange.upstreamHead?.headers.add(name: "transfer-encoding", value: "chunked")
         }

@@ -40,12 +40,15 @@ struct UsageScanner {
     private mutating func scan(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress else { return }
         let needle: StaticString = "_tokens\""
+        let count = needle.utf8CodeUnitCount
         var from = 0
-        while from < bytes.count,
-            let hit = memmem(base + from, bytes.count - from, needle.utf8Start, needle.utf8CodeUnitCount)
-        {
+        while from + count <= bytes.count, let hit = memchr(base + from, 0x5f, bytes.count - count - from + 1) {
             let start = UnsafeRawPointer(hit) - base
-            from = start + needle.utf8CodeUnitCount
+            guard memcmp(base + start, needle.utf8Start, count) == 0 else {
+                from = start + 1
+                continue
+            }
+            from = start + count
             read(bytes, keyEnd: start, after: from)
         }
     }

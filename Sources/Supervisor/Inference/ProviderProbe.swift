@@ -23,7 +23,7 @@ struct ProviderProbe {
         }
         let timer = eventLoop.scheduleTask(in: .milliseconds(Int64(deadlineMilliseconds))) { settle(.timedOut) }
         let connecting = connect(prepared, deadlineMilliseconds, eventLoop, settle)
-        connecting.whenFailure { settle(outcome(of: UpstreamFailure(connecting: $0))) }
+        connecting.whenFailure { settle(Self.outcome(of: UpstreamFailure(connecting: $0))) }
         // try?: the promise is never failed.
         let outcome = (try? await result.futureResult.get()) ?? .timedOut
         timer.cancel()
