@@ -28,7 +28,7 @@ struct ControlServer: Service {
                 address: .unixDomainSocket(path: temporary),
                 availableConnectionsDelegate: .maximum(Self.maximumConnections, logger: logger)),
             onServerRunning: { _ in
-                do {
+                do throws(NemoClawError) {
                     try UnixListener.publish(temporary, as: path, mode: 0o660, group: nil)
                     await ready()
                 } catch {

@@ -131,7 +131,7 @@ struct SupervisorAssembly {
                 router: router.buildResponder(), owner: configuration.user, logger: logger),
             group: group, logger: logger,
             ready: {
-                do {
+                do throws(NemoClawError) {
                     try SmallFile.write(pidFile, Array("\(getpid())\n".utf8))
                     logger.info("supervisor is ready")
                 } catch {

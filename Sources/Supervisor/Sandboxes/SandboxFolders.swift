@@ -53,10 +53,8 @@ struct SandboxFolders: Sendable {
 
     /// Data without a registry entry is nobody's to reuse and not ours to delete.
     private func setAside(_ name: SandboxName) throws(NemoClawError) {
-        var status = stat()
-        guard lstat(paths.folder(name), &status) == 0 else { return }
         let aside = "\(paths.all)/.unregistered-\(name)-\(SandboxSecrets.hexadecimal().prefix(8))"
-        guard rename(paths.folder(name), aside) == 0 else {
+        guard rename(paths.folder(name), aside) == 0 || errno == ENOENT else {
             throw .system("cannot move \"\(paths.folder(name))\" aside", errno)
         }
     }

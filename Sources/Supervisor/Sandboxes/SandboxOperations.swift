@@ -41,7 +41,7 @@ actor SandboxOperations {
             let uid = try await takeUser()
             var onboarding = Onboarding(request: request, uid: uid, environment: environment)
             let notes: [String]
-            do {
+            do throws(NemoClawError) {
                 notes = try await onboarding.run()
             } catch {
                 if let uid { users.remove(uid) }
