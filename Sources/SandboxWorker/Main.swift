@@ -3,6 +3,7 @@ import Logging
 import NIOPosix
 import ServiceLifecycle
 import Shared
+import UnixSignals
 
 @main
 struct SandboxWorkerMain {

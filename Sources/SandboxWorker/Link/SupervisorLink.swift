@@ -122,12 +122,12 @@ actor SupervisorLink: SupervisorAsking {
         let channel: any Channel
         do {
             channel = try await ClientBootstrap(group: eventLoop)
-                .channelInitializer { [weak self] channel in
+                .channelInitializer { [self] channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(
                             LinkHandler(
-                                receive: { message in self?.assumeIsolated { $0.receive(message) } },
-                                lost: { problem in self?.assumeIsolated { $0.lost(problem) } }))
+                                receive: { message in self.assumeIsolated { $0.receive(message) } },
+                                lost: { problem in self.assumeIsolated { $0.lost(problem) } }))
                     }
                 }
                 .withConnectedSocket(descriptor).get()
