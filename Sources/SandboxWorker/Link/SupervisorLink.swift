@@ -112,7 +112,7 @@ actor SupervisorLink: SupervisorAsking {
     private func dial() {
         guard case .idle = state else { return }
         let descriptor: CInt
-        do {
+        do throws(NemoClawError) {
             descriptor = try socket.dial(hello, descriptors: descriptors)
         } catch { return redial() }
         Task { await connected(descriptor) }

@@ -45,7 +45,7 @@ extension Gateway {
         }
         let key = try SessionKey(params["key"]?.stringValue ?? "", agentId: params["agentId"]?.stringValue)
         let entry: JSONValue
-        do {
+        do throws(NemoClawError) {
             entry = try await sessions.patch(key, params, now: clock.now())
         } catch { throw GatewayError(error) }
         return [

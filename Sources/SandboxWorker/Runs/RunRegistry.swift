@@ -149,7 +149,7 @@ actor RunRegistry {
     private func execute(_ id: String) async {
         guard let run = runs[id], !run.isFinished else { return ended(id) }
         publish(id, .started(atMs: run.startedAtMs ?? run.acceptedAtMs))
-        do {
+        do throws(NemoClawError) {
             let process = try await AgentProcess.start(
                 try JSONCoding.encode(run.ticket.request), starter: starter, environment: environment,
                 eventLoop: eventLoop, logger: logger

@@ -37,13 +37,10 @@ struct LocalStarter: CommandStarter {
     func startTerminal(
         argv: [String], environment: [String], directory: String, columns: UInt16, rows: UInt16
     ) async throws(NemoClawError) -> (command: any RunningCommand, master: CInt) {
-        let master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
-        grantpt(master)
-        unlockpt(master)
+        var master: CInt = -1
+        var slave: CInt = -1
         var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
-        _ = ioctl(master, UInt(TIOCSWINSZ), &size)
-        guard let name = ptsname(master) else { throw NemoClawError(.internalError, "no terminal") }
-        let slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
+        guard openpty(&master, &slave, nil, nil, &size) == 0 else { throw NemoClawError(.internalError, "no terminal") }
         defer { close(slave) }
         return (try spawn(script.map { ["/bin/sh", "-c", $0] } ?? argv, [slave, slave, slave]), master)
     }
@@ -66,7 +63,9 @@ struct LocalStarter: CommandStarter {
         var pid: pid_t = 0
         var arguments = argv.map { strdup($0) } + [nil]
         defer { arguments.forEach { free($0) } }
-        let result = posix_spawn(&pid, argv[0], &actions, &attributes, &arguments, environ)
+        var environment: [UnsafeMutablePointer<CChar>?] = [strdup("PATH=/usr/bin:/bin"), nil]
+        defer { environment.forEach { free($0) } }
+        let result = posix_spawn(&pid, argv[0], &actions, &attributes, &arguments, &environment)
         guard result == 0 else { throw NemoClawError(.sandboxFailed, "cannot start \"\(argv[0])\"") }
         return Command(pid: pid)
     }
