@@ -3,6 +3,7 @@ import Logging
 import NIOPosix
 import ServiceLifecycle
 import Shared
+import UnixSignals
 
 @main
 struct SandboxWorkerMain {
@@ -54,7 +55,7 @@ struct SandboxWorkerMain {
         for descriptor in named.values { close(descriptor) }
         return Worker(
             launch: launch, process: process, initLink: try InitLink(process),
-            eventLoop: MultiThreadedEventLoopGroup(numberOfThreads: 1).next(), logger: logger, exitCode: ExitCode())
+            group: MultiThreadedEventLoopGroup(numberOfThreads: 1), logger: logger, exitCode: ExitCode())
     }
 
     private static func logger() -> Logger {

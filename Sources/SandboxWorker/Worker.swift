@@ -30,10 +30,13 @@ struct Worker: Service {
     let launch: WorkerLaunch
     let process: SandboxProcess
     let initLink: InitLink
-    let eventLoop: any EventLoop
+    /// One thread: everything that is not a file or a blocking handover happens on it.
+    let group: MultiThreadedEventLoopGroup
     let logger: Logger
     /// Set when the worker ends; the process' exit code.
     let exitCode: ExitCode
+
+    private var eventLoop: any EventLoop { group.next() }
 
     func run() async throws {
         let (endings, report) = AsyncStream.makeStream(of: Ending.self, bufferingPolicy: .bufferingOldest(4))
@@ -63,7 +66,7 @@ struct Worker: Service {
         let opener = SessionOpener(
             eventLoop: eventLoop, socket: socket, sandbox: launch.sandbox, secret: Secret(launch.secret),
             starter: starter, port: launch.port, logger: logger)
-        var listeners = try await listen(gateway, hostPort: hostPort)
+        let listeners = try await listen(gateway, hostPort: hostPort)
         await gateway.start()
         await start(link, gateway, opener, report)
         logger.info("worker is ready", metadata: ["sandbox.name": "\(launch.sandbox)", "init.pid": "\(process.pid)"])
@@ -79,7 +82,6 @@ struct Worker: Service {
         }
         exitCode.set(await end(ending, gateway: gateway, runs: runs, link: link))
         for listener in listeners { listener.close(promise: nil) }
-        listeners = []
     }
 
     private func listen(_ gateway: Gateway, hostPort: CInt) async throws -> [any Channel] {

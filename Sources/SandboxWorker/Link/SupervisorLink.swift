@@ -112,7 +112,7 @@ actor SupervisorLink: SupervisorAsking {
     private func dial() {
         guard case .idle = state else { return }
         let descriptor: CInt
-        do {
+        do throws(NemoClawError) {
             descriptor = try socket.dial(hello, descriptors: descriptors)
         } catch { return redial() }
         Task { await connected(descriptor) }
@@ -122,12 +122,12 @@ actor SupervisorLink: SupervisorAsking {
         let channel: any Channel
         do {
             channel = try await ClientBootstrap(group: eventLoop)
-                .channelInitializer { [weak self] channel in
+                .channelInitializer { [self] channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(
                             LinkHandler(
-                                receive: { message in self?.assumeIsolated { $0.receive(message) } },
-                                lost: { problem in self?.assumeIsolated { $0.lost(problem) } }))
+                                receive: { message in self.assumeIsolated { $0.receive(message) } },
+                                lost: { problem in self.assumeIsolated { $0.lost(problem) } }))
                     }
                 }
                 .withConnectedSocket(descriptor).get()

@@ -1,3 +1,4 @@
+import Logging
 import NIOCore
 import Shared
 
@@ -68,7 +69,7 @@ extension Gateway {
         case "device.revoked":
             if let deviceId = params["deviceId"]?.stringValue { revoked(deviceId: deviceId) }
         case "configuration":
-            do {
+            do throws(NemoClawError) {
                 apply(try JSONCoding.decode(WorkerConfiguration.self, from: params))
             } catch {
                 logger.error("cannot read a configuration", metadata: ["error.message": "\(error.message)"])

@@ -5,7 +5,7 @@ import Shared
 /// Runs `HandshakeStateMachine`: sends what it says, asks whom it names.
 extension Gateway {
     func step(_ id: ConnectionID, _ input: (inout HandshakeStateMachine) -> HandshakeStateMachine.Action) {
-        guard let action = connections[id].map({ _ in () }).flatMap({ advance(id, input) }) else { return }
+        guard let action = advance(id, input) else { return }
         perform(action, id)
     }
 
@@ -50,7 +50,7 @@ extension Gateway {
     private func ask(_ request: DeviceConnectRequest, for id: ConnectionID) {
         Task { [supervisor] in
             let decision: DeviceConnectDecision
-            do {
+            do throws(NemoClawError) {
                 let answer = try await supervisor.ask(
                     "device.connect", try JSONCoding.value(request),
                     milliseconds: GatewayLimits.supervisorTime.nanoseconds / 1_000_000)

@@ -6,7 +6,7 @@ import Shared
 extension Gateway {
     func handle(_ message: ByteBuffer, from id: ConnectionID) {
         let request: GatewayRequest
-        do {
+        do throws(GatewayRequest.Problem) {
             request = try GatewayRequest(message)
         } catch {
             let (answerTo, text): (String?, String) =
@@ -18,7 +18,7 @@ extension Gateway {
                 GatewayFrame.failure(
                     id: answerTo ?? "invalid", error: .invalid("invalid request frame: \(text)")), to: id)
         }
-        do {
+        do throws(GatewayError) {
             let (method, session) = try admit(request, from: id)
             connections[id]?.requestsUnderWay += 1
             Task { await serve(method, request, session, id) }
@@ -51,7 +51,7 @@ extension Gateway {
     private func serve(
         _ method: GatewayMethod, _ request: GatewayRequest, _ session: GatewaySession, _ id: ConnectionID
     ) async {
-        do {
+        do throws(GatewayError) {
             if let payload = try await answer(method, request, session, id) {
                 send(GatewayFrame.result(id: request.id, payload: payload), to: id)
             }
@@ -92,7 +92,7 @@ extension Gateway {
         let caller = DeviceCaller(
             deviceId: session.deviceId, scopes: session.scopes, method: session.method,
             provenance: session.provenance)
-        do {
+        do throws(NemoClawError) {
             var members = params.objectValue ?? [:]
             members["caller"] = try JSONCoding.value(caller)
             return try await supervisor.ask(method, .object(members), milliseconds: 30_000)

@@ -21,7 +21,7 @@ extension Gateway {
         }
         let timeout = params["timeout"]?.intValue.map { Int(clamping: $0) } ?? Self.defaultTimeoutSeconds
         let ticket = try await ticket(params, timeoutSeconds: timeout, model: model)
-        switch runs.assumeIsolated({ $0.start(ticket) }) {
+        switch admit(ticket) {
         case .accepted(let time):
             finals[ticket.runId, default: []].append((id, request.id))
             connectionsChanged()
@@ -46,7 +46,7 @@ extension Gateway {
         let seconds = Int(clamping: milliseconds / 1000 + (milliseconds % 1000 > 0 ? 1 : 0))
         let ticket = try await ticket(params, timeoutSeconds: seconds, model: nil)
         let status: String
-        switch runs.assumeIsolated({ $0.start(ticket) }) {
+        switch admit(ticket) {
         case .accepted:
             status = "started"
             connectionsChanged()
@@ -60,7 +60,7 @@ extension Gateway {
     func chatAbort(_ params: JSONValue) async throws(GatewayError) -> JSONValue {
         let key = try SessionKey(params["sessionKey"]?.stringValue ?? "", agentId: params["agentId"]?.stringValue)
         let runId = params["runId"]?.stringValue
-        let ids = runs.assumeIsolated { $0.abort(sessionKey: key.text, runId: runId) }
+        let ids = await runs.abort(sessionKey: key.text, runId: runId)
         return ["ok": true, "aborted": .bool(!ids.isEmpty), "runIds": .array(ids.map { .string($0) })]
     }
 
@@ -68,7 +68,7 @@ extension Gateway {
         let runId = params["runId"]?.stringValue ?? ""
         let milliseconds = params["timeoutMs"]?.intValue ?? 30_000
         let outcome = await withCheckedContinuation { continuation in
-            runs.assumeIsolated { $0.wait(runId, milliseconds: milliseconds) { continuation.resume(returning: $0) } }
+            wait(for: runId, milliseconds: milliseconds) { continuation.resume(returning: $0) }
         }
         guard let outcome else { return ["runId": .string(runId), "status": "timeout"] }
         var members: [String: JSONValue] = [
@@ -92,6 +92,15 @@ extension Gateway {
             runId: runId, agentId: session.key.agentId, sessionKey: session.key.text, sessionId: session.sessionId,
             message: params["message"]?.stringValue ?? "", timeoutSeconds: timeoutSeconds,
             model: model ?? session.model, extraSystemPrompt: params["extraSystemPrompt"]?.stringValue)
+    }
+
+    /// On the spot: registry and gateway share the event loop, so nothing of the run can come before its admission.
+    private func admit(_ ticket: RunTicket) -> RunRegistry.Admission {
+        runs.assumeIsolated { $0.start(ticket) }
+    }
+
+    private func wait(for runId: String, milliseconds: Int64, then: @escaping @Sendable (RunOutcome?) -> Void) {
+        runs.assumeIsolated { $0.wait(runId, milliseconds: milliseconds, then: then) }
     }
 
     private func refuseUnsupported(_ params: JSONValue) throws(GatewayError) {

@@ -16,11 +16,11 @@ extension Gateway {
 
     func sessionsList(_ params: JSONValue) async -> JSONValue {
         let rows = await sessions.list(params, now: clock.now())
+        let active = await runs.active()
         let shown = rows.map { row -> JSONValue in
             guard let key = row["key"]?.stringValue, var members = row.objectValue else { return row }
-            let active = runs.assumeIsolated { $0.active(sessionKey: key) }
-            members["hasActiveRun"] = .bool(!active.isEmpty)
-            members["activeRunIds"] = .array(active.map { .string($0) })
+            members["hasActiveRun"] = .bool(active[key] != nil)
+            members["activeRunIds"] = .array((active[key] ?? []).map { .string($0) })
             return .object(members)
         }
         return [
@@ -45,7 +45,7 @@ extension Gateway {
         }
         let key = try SessionKey(params["key"]?.stringValue ?? "", agentId: params["agentId"]?.stringValue)
         let entry: JSONValue
-        do {
+        do throws(NemoClawError) {
             entry = try await sessions.patch(key, params, now: clock.now())
         } catch { throw GatewayError(error) }
         return [

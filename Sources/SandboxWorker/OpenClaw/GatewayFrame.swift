@@ -25,7 +25,7 @@ struct GatewayRequest: Sendable, Equatable {
 
     init(_ bytes: ByteBuffer) throws(Problem) {
         let value: JSONValue
-        do {
+        do throws(NemoClawError) {
             value = try JSONCoding.decode(JSONValue.self, from: bytes.readableBytesView)
         } catch { throw .unreadable }
         let id = value["id"]?.stringValue.flatMap { (1...Self.maximumID).contains($0.utf8.count) ? $0 : nil }

@@ -84,7 +84,7 @@ final class GatewayHTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
         switch path {
         case "/health", "/healthz": body = #"{"ok":true,"status":"live"}"#
         case "/ready", "/readyz":
-            let isReady = gateway.assumeIsolated(\.isReady)
+            let isReady = gateway.assumeIsolated { $0.isReady }
             status = isReady ? .ok : .serviceUnavailable
             body = #"{"ready":\#(isReady)}"#
         default: return Answer(status: .notFound, body: "Not Found")

@@ -34,18 +34,18 @@ enum GatewayMethod: String, CaseIterable, Sendable {
 
     private var schema: ObjectSchema {
         switch self {
-        case .status, .systemPresence, .pairList: Self.none
-        case .health: Self.health
-        case .agent: Self.agent
-        case .agentWait: Self.agentWait
-        case .chatSend: Self.chatSend
-        case .chatHistory: Self.chatHistory
-        case .chatAbort: Self.chatAbort
-        case .sessionsList: Self.sessionsList
-        case .sessionsPatch: Self.sessionsPatch
-        case .modelsList: Self.modelsList
-        case .pairApprove, .pairReject: Self.pairRequest
-        case .pairRemove: Self.pairDevice
+        case .status, .systemPresence, .pairList: GatewaySchemas.none
+        case .health: GatewaySchemas.health
+        case .agent: GatewaySchemas.agent
+        case .agentWait: GatewaySchemas.agentWait
+        case .chatSend: GatewaySchemas.chatSend
+        case .chatHistory: GatewaySchemas.chatHistory
+        case .chatAbort: GatewaySchemas.chatAbort
+        case .sessionsList: GatewaySchemas.sessionsList
+        case .sessionsPatch: GatewaySchemas.sessionsPatch
+        case .modelsList: GatewaySchemas.modelsList
+        case .pairApprove, .pairReject: GatewaySchemas.pairRequest
+        case .pairRemove: GatewaySchemas.pairDevice
         }
     }
 }

@@ -56,7 +56,7 @@ struct HandshakeStateMachine: Sendable {
             return isEstablished ? .ignore : close(1008, "invalid handshake: first request must be connect")
         }
         let request: GatewayRequest
-        do {
+        do throws(GatewayRequest.Problem) {
             request = try GatewayRequest(bytes)
         } catch {
             switch error {

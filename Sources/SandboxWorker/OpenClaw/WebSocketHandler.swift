@@ -50,7 +50,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isClosing else { return }
         parser.append(unwrapInboundIn(data))
-        do {
+        do throws(WebSocketParser.Violation) {
             while !isClosing, let event = try parser.next() { handle(event, context) }
         } catch {
             close(context, code: error.code, reason: error.reason)

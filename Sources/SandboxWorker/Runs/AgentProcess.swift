@@ -101,7 +101,7 @@ final class LineHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isBroken else { return }
         splitter.append(unwrapInboundIn(data))
-        do {
+        do throws(LineSplitter.TooLong) {
             while let line = try splitter.next() { receive(line) }
         } catch {
             isBroken = true

@@ -25,7 +25,7 @@ struct RunProgress: Sendable {
     mutating func read(_ line: ByteBuffer) -> Step {
         guard final == nil else { return .nothing }
         let event: AgentRunEvent
-        do {
+        do throws(NemoClawError) {
             event = try JSONCoding.decode(AgentRunEvent.self, from: line.readableBytesView)
         } catch {
             garbage += 1

@@ -75,9 +75,10 @@ actor RunRegistry {
 
     func observe(_ observer: @escaping @Sendable (RunUpdate) -> Void) { self.observer = observer }
 
-    /// Ids of runs of a session that are under way.
-    func active(sessionKey: String) -> [String] {
-        runs.values.filter { $0.ticket.sessionKey == sessionKey && !$0.isFinished }.map(\.ticket.runId).sorted()
+    /// Ids of runs that are under way, by session key.
+    func active() -> [String: [String]] {
+        let ids = runs.values.filter { !$0.isFinished }
+        return Dictionary(grouping: ids, by: \.ticket.sessionKey).mapValues { $0.map(\.ticket.runId).sorted() }
     }
 
     func start(_ ticket: RunTicket) -> Admission {
@@ -148,7 +149,7 @@ actor RunRegistry {
     private func execute(_ id: String) async {
         guard let run = runs[id], !run.isFinished else { return ended(id) }
         publish(id, .started(atMs: run.startedAtMs ?? run.acceptedAtMs))
-        do {
+        do throws(NemoClawError) {
             let process = try await AgentProcess.start(
                 try JSONCoding.encode(run.ticket.request), starter: starter, environment: environment,
                 eventLoop: eventLoop, logger: logger

@@ -123,7 +123,7 @@ actor SessionStore {
         for (key, overlay) in overlays(agentId) {
             var entry = entries[key]?.objectValue ?? ["updatedAt": overlay["patchedAt"] ?? 0]
             for (name, value) in overlay.objectValue ?? [:] where name != "patchedAt" {
-                entry[name] = value.isNull ? nil : value
+                if value.isNull { entry.removeValue(forKey: name) } else { entry[name] = value }
             }
             entries[key] = .object(entry)
         }

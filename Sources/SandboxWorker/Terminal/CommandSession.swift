@@ -86,7 +86,10 @@ actor CommandSession {
             readClient(false)
             Task { await start(request) }
         case .input(let bytes): streams?.input.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
-        case .endOfInput: streams?.input.close(promise: nil)
+        case .endOfInput:
+            guard let input = streams?.input else { return }
+            // Closes behind what was written before.
+            input.writeAndFlush(ByteBuffer()).whenComplete { _ in input.close(promise: nil) }
         case .resize(let columns, let rows): streams?.resize(columns: columns, rows: rows)
         case .signal(let number):
             let command = command

@@ -23,7 +23,7 @@ struct SessionStateMachine: Sendable {
     }
 
     /// Signals that a session may send.
-    static let signals: Set<UInt8> = Set([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH].map(UInt8.init))
+    static let signals: Set<UInt8> = Set([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH].map { UInt8($0) })
 
     private var state = State.awaitingOpen
 

@@ -36,7 +36,7 @@ struct SessionStreams: Sendable {
                 callbacks.ended()
             }.takingOwnershipOfDescriptor(inputOutput: master).get()
         } catch {
-            close(copy)
+            Glibc.close(copy)
             throw error
         }
         return SessionStreams(input: channel, outputs: [channel], terminal: copy)

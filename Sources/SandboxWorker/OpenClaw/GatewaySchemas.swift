@@ -1,7 +1,7 @@
 import Shared
 
 /// Closed params of protocol 4 (2026.6.9); protocol 3 has a subset of them.
-extension GatewayMethod {
+enum GatewaySchemas {
     static let none = ObjectSchema([:])
     static let health = ObjectSchema(["probe": .optional(.bool)])
     static let modelsList = ObjectSchema([
