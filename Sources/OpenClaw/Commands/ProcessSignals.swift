@@ -2,30 +2,15 @@ import Glibc
 
 /// INT and TERM become a `StopRequest`; a second one ends the program at once. A closed pipe is an error, not a death.
 enum ProcessSignals {
-    static func install(stop: StopRequest) {
+    /// Call before anything starts a thread: all threads inherit the mask.
+    static func block() {
         signal(SIGPIPE, SIG_IGN)
         var set = stopSignals()
-        guard pthread_sigmask(SIG_BLOCK, &set, nil) == 0 else { return }
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setstacksize(&attributes, 128 << 10)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        let argument = Unmanaged.passRetained(stop)
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread, &attributes,
-            { pointer in
-                guard let pointer else { return nil }
-                ProcessSignals.wait(Unmanaged<StopRequest>.fromOpaque(pointer).takeRetainedValue())
-            }, argument.toOpaque())
-        if result != 0 {
-            argument.release()
-            pthread_sigmask(SIG_UNBLOCK, &set, nil)  // better to die of a signal than to be deaf
-        }
+        pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    private static func wait(_ stop: StopRequest) -> Never {
+    /// Turns signals into requests for ever.
+    static func wait(_ stop: StopRequest) -> Never {
         var set = stopSignals()
         while true {
             var number: Int32 = 0

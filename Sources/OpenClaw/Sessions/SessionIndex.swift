@@ -23,7 +23,8 @@ struct SessionIndex: Sendable {
         try load().filter { $0.value["sessionId"]?.stringValue == id }.keys.min()
     }
 
-    /// Notes a finished run in the entry of `key`; readers see the file before or after, never between.
+    /// Notes a run in the entry of `key`, keeping what this run does not know (an aborted one has no token counts).
+    /// Readers see the file before or after, never between.
     func record(key: String, sessionId: String, route: TranscriptEntry.Route, usage: TokenUsage, nowMs: Int64)
         async throws
     {
@@ -36,11 +37,15 @@ struct SessionIndex: Sendable {
         }
         entry["sessionId"] = .string(sessionId)
         entry["updatedAt"] = .int(nowMs)
-        entry["inputTokens"] = .int(Int64(usage.input))
-        entry["outputTokens"] = .int(Int64(usage.output))
-        entry["totalTokens"] = .int(Int64(usage.total))
-        entry["model"] = .string(route.model)
-        entry["modelProvider"] = .string(route.provider)
+        if usage.total > 0 {
+            entry["inputTokens"] = .int(Int64(usage.input))
+            entry["outputTokens"] = .int(Int64(usage.output))
+            entry["totalTokens"] = .int(Int64(usage.total))
+        }
+        if !route.isUnknown {
+            entry["model"] = .string(route.model)
+            entry["modelProvider"] = .string(route.provider)
+        }
         index[key] = .object(entry)
         try LocalFile.replace(path, with: try JSONCoding.encode(JSONValue.object(index), pretty: true) + [0x0a])
         _ = consume lock
