@@ -43,7 +43,7 @@ final class StubSessionServer: Sendable {
         listener = StubSocket.listen(path)
         let listener = listener
         Thread {
-            while case let client = accept(listener, nil, nil), client >= 0 {
+            while case let client = StubSocket.accept(listener), client >= 0 {
                 Thread {
                     let session = StubSession(client)
                     // try?: what a broken client sends is the test's to judge by its own output.
