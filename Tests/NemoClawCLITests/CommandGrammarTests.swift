@@ -79,7 +79,9 @@ import Testing
         #expect(command.timeout == 5)
         #expect(command.command == ["ls", "--tty"])
         #expect(throws: (any Error).self) { try Program.parse(["sandbox", "exec", "alpha"]) }
-        #expect(throws: (any Error).self) { try Program.parse(["sandbox", "exec", "alpha", "--workdir", "x", "--", "a"]) }
+        #expect(throws: (any Error).self) {
+            try Program.parse(["sandbox", "exec", "alpha", "--workdir", "x", "--", "a"])
+        }
     }
 
     @Test("a message that begins with a hyphen cannot become an option of the agent")

@@ -38,7 +38,7 @@ final class Interrupts {
             former.append((signal, old))
             sigaddset(&wanted, signal)
         }
-        // A blocked mask survives exec (signal(7)): whoever started us from a thread that blocks all would make us deaf.
+        // A mask survives exec (signal(7)): whoever started us from a thread that blocks all would make us deaf.
         sigprocmask(SIG_UNBLOCK, &wanted, nil)
     }
 

@@ -120,6 +120,8 @@ struct SupervisorLauncher {
     }
 
     private func show(_ log: String, from start: Int) {
-        for line in SmallFile.lastLines(log, from: start, count: 10) { context.console.note("  | \(Printable.line(line))") }
+        for line in SmallFile.lastLines(log, from: start, count: 10) {
+            context.console.note("  | \(Printable.line(line))")
+        }
     }
 }

@@ -18,7 +18,10 @@ final class Child {
     }
 
     /// - Parameter terminal: stdin, stdout and stderr are a terminal, and it is the controlling one.
-    init(_ arguments: [String], home: String, environment: [String: String] = [:], input: String = "", terminal: Bool = false) {
+    init(
+        _ arguments: [String], home: String, environment: [String: String] = [:], input: String = "",
+        terminal: Bool = false
+    ) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         var attributes = posix_spawnattr_t()

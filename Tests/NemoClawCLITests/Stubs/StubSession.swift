@@ -39,7 +39,10 @@ final class StubSession {
 final class StubSessionServer: Sendable {
     private let listener: Int32
 
-    init(path: String, refusal: NemoClawError? = nil, script: @escaping @Sendable (StubSession) throws -> Void = { _ in }) {
+    init(
+        path: String, refusal: NemoClawError? = nil,
+        script: @escaping @Sendable (StubSession) throws -> Void = { _ in }
+    ) {
         listener = StubSocket.listen(path)
         let listener = listener
         Thread {
