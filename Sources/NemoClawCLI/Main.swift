@@ -8,7 +8,8 @@ struct Main {
         let console = Console(environment: environment)
         do throws(NemoClawError) {
             let context = try Context(
-                environment: environment, console: console, executable: ProcessEnvironment.executable(), user: geteuid())
+                environment: environment, console: console, executable: ProcessEnvironment.executable(), user: geteuid()
+            )
             exit(Program.run(Array(CommandLine.arguments.dropFirst()), context: context))
         } catch {
             exit(Program.report(error, wantsJSON: false, console))

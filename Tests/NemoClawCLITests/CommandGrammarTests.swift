@@ -63,7 +63,7 @@ import Testing
 
     @Test("an exec without a name leaves everything after -- to the command")
     func defaultExec() throws {
-        let command = try #require(try Root.parseAsRoot(["sandbox", "exec", "--", "ls", "-la", "--json"]) as? ExecCommand)
+        let command = try #require(try Program.parse(["sandbox", "exec", "--", "ls", "-la", "--json"]) as? ExecCommand)
         #expect(command.sandbox.name == nil)
         #expect(command.command == ["ls", "-la", "--json"])
         #expect(!command.output.json)
@@ -72,20 +72,22 @@ import Testing
     @Test("exec takes options before --, and a command only after it")
     func exec() throws {
         let command = try #require(
-            try Root.parseAsRoot(["sandbox", "exec", "alpha", "--no-tty", "--timeout", "5", "--", "ls", "--tty"])
+            try Program.parse(["sandbox", "exec", "alpha", "--no-tty", "--timeout", "5", "--", "ls", "--tty"])
                 as? ExecCommand)
         #expect(command.sandbox.name == "alpha")
         #expect(command.terminal == false)
         #expect(command.timeout == 5)
         #expect(command.command == ["ls", "--tty"])
-        #expect(throws: (any Error).self) { try Root.parseAsRoot(["sandbox", "exec", "alpha"]) }
-        #expect(throws: (any Error).self) { try Root.parseAsRoot(["sandbox", "exec", "alpha", "--workdir", "x", "--", "a"]) }
+        #expect(throws: (any Error).self) { try Program.parse(["sandbox", "exec", "alpha"]) }
+        #expect(throws: (any Error).self) {
+            try Program.parse(["sandbox", "exec", "alpha", "--workdir", "x", "--", "a"])
+        }
     }
 
     @Test("a message that begins with a hyphen cannot become an option of the agent")
     func agentArguments() throws {
         let command = try #require(
-            try Root.parseAsRoot(["sandbox", "agent", "alpha", "--agent", "main", "--message=--local"]) as? AgentCommand)
+            try Program.parse(["sandbox", "agent", "alpha", "--agent", "main", "--message=--local"]) as? AgentCommand)
         #expect(command.argv() == ["openclaw", "agent", "--agent=main", "--message=--local", "--json"])
     }
 }

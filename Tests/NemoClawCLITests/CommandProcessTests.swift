@@ -20,7 +20,8 @@ import Testing
         }
     }
 
-    @Test("an unknown command exits 1, lists the sandboxes and says where help is", arguments: ["doctor", "gamma", "X"])
+    @Test(
+        "an unknown command exits 1, lists the sandboxes and says where help is", arguments: ["doctor", "gamma", "X"])
     func unknown(_ word: String) async throws {
         try await Self.with { folder, _ in
             let end = Child([word], home: folder.string).finish()
@@ -136,9 +137,9 @@ import Testing
                 guard let open = try session.frame() else { return }
                 let request = try JSONCoding.decode(SessionRequest.self, from: open.body)
                 let transport = request.argv.contains("--message=fall back") ? "embedded" : "gateway"
+                let meta = "{\"transport\":\"\(transport)\"}"
                 session.send(
-                    .output,
-                    "{\"status\":\"ok\",\"result\":{\"payloads\":[{\"text\":\"42\"}],\"meta\":{\"transport\":\"\(transport)\"}}}")
+                    .output, "{\"status\":\"ok\",\"result\":{\"payloads\":[{\"text\":\"42\"}],\"meta\":\(meta)}}")
                 session.send(.exited, "{\"code\":0}")
             }
             #expect(Child(["alpha", "agent", "-m", "hi"], home: folder.string).finish().code == 2)

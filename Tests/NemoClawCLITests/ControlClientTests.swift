@@ -18,7 +18,8 @@ import Testing
                     ? .json(200, list) : .json(404, Samples.failure(.notFound, "no sandbox"))
             }
             let client = Self.client(folder)
-            #expect(try client.sandboxes(probe: false) == Samples.list())
+            let expected = try Samples.list()
+            #expect(try client.sandboxes(probe: false) == expected)
             let error = #expect(throws: NemoClawError.self) { try client.sandbox(try SandboxName("x")) }
             #expect(error?.code == .notFound)
             server.stop()
@@ -73,8 +74,10 @@ import Testing
         let text = try Samples.text(one)
         try await TestFolder.with { folder in
             let server = StubServer(path: "\(folder)/control.sock") { _ in .json(200, text) }
-            #expect(try Self.client(folder).resolve(nil).rawValue == "ollama-resume")
-            #expect(try Self.client(folder).resolve("beta").rawValue == "beta")
+            let only = try Self.client(folder).resolve(nil)
+            #expect(only.rawValue == "ollama-resume")
+            let named = try Self.client(folder).resolve("beta")
+            #expect(named.rawValue == "beta")
             server.stop()
             let both = StubServer(path: "\(folder)/control.sock") { _ in .json(200, two) }
             #expect(throws: NemoClawError.self) { try Self.client(folder).resolve(nil) }

@@ -17,7 +17,8 @@ import Testing
                 switch frame.kind {
                 case .open:
                     let terminal = try JSONCoding.decode(SessionRequest.self, from: frame.body).terminal
-                    session.send(.output, "open \(terminal?.columns ?? 0)x\(terminal?.rows ?? 0) \(terminal?.name ?? "-")\r\n")
+                    let size = "\(terminal?.columns ?? 0)x\(terminal?.rows ?? 0)"
+                    session.send(.output, "open \(size) \(terminal?.name ?? "-")\r\n")
                 case .resize: session.send(.output, "resize \(String(decoding: frame.body, as: UTF8.self))\r\n")
                 case .input where frame.body == Array("q".utf8):
                     session.send(.output, "bye\r\n")

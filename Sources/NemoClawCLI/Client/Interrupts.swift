@@ -30,11 +30,16 @@ final class Interrupts {
             _ = write(interruptSocket.load(ordering: .sequentiallyConsistent), &byte, 1)
             errno = saved
         }
+        var wanted = sigset_t()
+        sigemptyset(&wanted)
         for signal in signals {
             var old = sigaction()
             sigaction(signal, &action, &old)
             former.append((signal, old))
+            sigaddset(&wanted, signal)
         }
+        // A mask survives exec (signal(7)): whoever started us from a thread that blocks all would make us deaf.
+        sigprocmask(SIG_UNBLOCK, &wanted, nil)
     }
 
     deinit {

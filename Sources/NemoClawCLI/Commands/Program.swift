@@ -24,7 +24,7 @@ enum Program {
     private static func run(_ invocation: Invocation, _ context: Context) -> Int32 {
         var wantsJSON = false
         do {
-            var command = try Root.parseAsRoot(invocation.arguments)
+            var command = try parse(invocation.arguments)
             guard let own = command as? any ContextCommand else {
                 try command.run()
                 return 0
@@ -42,6 +42,9 @@ enum Program {
             return parserExit(error, context.console)
         }
     }
+
+    /// The command that rewritten arguments name.
+    static func parse(_ arguments: [String]) throws -> any ParsableCommand { try Root.parseAsRoot(arguments) }
 
     /// Help is a result; a wrong option is an error with code 2.
     private static func parserExit(_ error: any Error, _ console: Console) -> Int32 {

@@ -35,7 +35,10 @@ enum BackgroundProcess {
     /// How it ended, nil while it runs.
     static func ended(_ pid: Int32) -> String? {
         var status: Int32 = 0
-        guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
+        let result = waitpid(pid, &status, WNOHANG)
+        // Collected before: its number may be somebody else's by now, so nothing may signal it.
+        if result < 0 { return "an earlier end" }
+        guard result == pid else { return nil }
         return status & 0x7f == 0 ? "exit code \((status >> 8) & 0xff)" : "signal \(status & 0x7f)"
     }
 

@@ -89,11 +89,14 @@ struct SupervisorLauncher {
     private func waitUntilReady(_ pid: Int32, log: String, from logStart: Int) throws -> GatewayStatus {
         let deadline = Deadline.after(milliseconds: Self.readyMilliseconds)
         let client = context.client(interrupts)
+        var end: String?
         while true {
             do {
                 return try client.gateway(milliseconds: 5000)
             } catch let error as NemoClawError where error.code == .unavailable || error.code == .timeout {
-                if let end = BackgroundProcess.ended(pid) {
+                end = end ?? BackgroundProcess.ended(pid)
+                // Two `up` at a time: one supervisor got the state's lock, the other left. Wait for the first.
+                if let end, !isStateLocked() {
                     show(log, from: logStart)
                     throw NemoClawError(
                         .unavailable, "the supervisor ended at once (\(end))", hint: "Read \(log)")
@@ -109,7 +112,16 @@ struct SupervisorLauncher {
         }
     }
 
+    private func isStateLocked() -> Bool {
+        let descriptor = open("\(context.folders.state)/lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
+
     private func show(_ log: String, from start: Int) {
-        for line in SmallFile.lastLines(log, from: start, count: 10) { context.console.note("  | \(Printable.line(line))") }
+        for line in SmallFile.lastLines(log, from: start, count: 10) {
+            context.console.note("  | \(Printable.line(line))")
+        }
     }
 }

@@ -44,7 +44,9 @@ struct OnboardQuestions {
             return try Provider.named(echoed("Provider", given))
         }
         guard asks else { throw missing("provider", "--provider", "NEMOCLAW_PROVIDER") }
-        for (index, provider) in Provider.all.enumerated() { say("    \(index + 1)  \(provider.label) (\(provider.id))") }
+        for (index, provider) in Provider.all.enumerated() {
+            say("    \(index + 1)  \(provider.label) (\(provider.id))")
+        }
         while true {
             guard let text = try prompt.ask("Provider [number or id]") else {
                 throw Self.noAnswer

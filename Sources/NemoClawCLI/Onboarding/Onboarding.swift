@@ -177,7 +177,9 @@ struct Onboarding {
             timeout: .after(milliseconds: Self.healthMilliseconds))
         guard result.exitCode == 0 else {
             let text = String(decoding: result.errors.isEmpty ? result.output : result.errors, as: UTF8.self)
-            for line in text.split(separator: "\n").suffix(5) { context.console.note("  | \(Printable.line(String(line)))") }
+            for line in text.split(separator: "\n").suffix(5) {
+                context.console.note("  | \(Printable.line(String(line)))")
+            }
             throw NemoClawError(
                 .sandboxFailed, "openclaw health failed inside sandbox \"\(name)\" (exit code \(result.exitCode))",
                 hint: "Run `nemoclaw onboard` again")

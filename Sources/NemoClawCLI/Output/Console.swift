@@ -54,7 +54,8 @@ enum Printable {
         for scalar in text.unicodeScalars.prefix(limit) {
             let value = scalar.value
             // C0, DEL, C1, and the marks that reverse the direction of text.
-            let isControl = value < 0x20 || (0x7f...0x9f).contains(value) || (0x202a...0x202e).contains(value)
+            let isControl =
+                value < 0x20 || (0x7f...0x9f).contains(value) || (0x202a...0x202e).contains(value)
                 || (0x2066...0x2069).contains(value)
             result.append(isControl ? (value == 9 ? " " : "?") : scalar)
         }

@@ -3,6 +3,7 @@ import Shared
 /// `nemoclaw <name> status`, text and JSON.
 enum SandboxStatusText {
     static func lines(_ sandbox: SandboxStatus, console: Console) -> [String] {
+        let detail = sandbox.inferenceDetail.map { ": \(Printable.line($0))" } ?? ""
         var rows: [(String, String)] = [
             ("Sandbox", sandbox.name.rawValue + (sandbox.isDefault ? " (default)" : "")),
             ("Phase", phase(sandbox.state) + (sandbox.reason.map { " (\(Printable.line($0)))" } ?? "")),
@@ -10,7 +11,7 @@ enum SandboxStatusText {
             ("Model", Printable.line(sandbox.model)),
             ("Provider", "\(Printable.line(sandbox.provider)) (\(Printable.line(sandbox.providerLabel)))"),
             ("Endpoint", Printable.line(sandbox.endpoint)),
-            ("Inference", sandbox.inference.rawValue + (sandbox.inferenceDetail.map { ": \(Printable.line($0))" } ?? "")),
+            ("Inference", sandbox.inference.rawValue + detail),
             ("Policies", "none (egress denied except inference.local)"),
             ("Dashboard", "http://127.0.0.1:\(sandbox.port)/"),
             ("Connected", SandboxListText.connected(sandbox)),

@@ -52,6 +52,7 @@ struct Prompt {
     private static func text(_ bytes: [UInt8]) -> String {
         func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d }
         let front = bytes.drop(while: isSpace)
-        return String(decoding: front.prefix(through: front.lastIndex { !isSpace($0) } ?? front.startIndex - 1), as: UTF8.self)
+        guard let last = front.lastIndex(where: { !isSpace($0) }) else { return "" }
+        return String(decoding: front[...last], as: UTF8.self)
     }
 }

@@ -18,11 +18,19 @@ final class Child {
     }
 
     /// - Parameter terminal: stdin, stdout and stderr are a terminal, and it is the controlling one.
-    init(_ arguments: [String], home: String, environment: [String: String] = [:], input: String = "", terminal: Bool = false) {
+    init(
+        _ arguments: [String], home: String, environment: [String: String] = [:], input: String = "",
+        terminal: Bool = false
+    ) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
+        // Threads of the test runner block signals, and a mask survives exec.
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var readEnds: [Int32] = [-1, -1]
         var writeEnds: [Int32] = [-1, -1]
         var inputEnds: [Int32] = [-1, -1]
@@ -37,7 +45,7 @@ final class Child {
             posix_spawn_file_actions_addopen(&actions, 0, path, O_RDWR, 0)
             posix_spawn_file_actions_adddup2(&actions, 0, 1)
             posix_spawn_file_actions_adddup2(&actions, 0, 2)
-            posix_spawnattr_setflags(&attributes, 0x80)
+            posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK) | 0x80)
         } else {
             func pair(_ ends: inout [Int32], _ number: Int32, _ mine: Int) {
                 pipe(&ends)

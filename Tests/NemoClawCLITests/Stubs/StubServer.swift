@@ -20,15 +20,27 @@ final class StubServer: Sendable {
     }
 
     private let listener: Int32
-    private let seen = Mutex<[Request]>([])
-    private let condition = NSCondition()
+    private let record = Record()
+
+    private final class Record: Sendable {
+        let seen = Mutex<[Request]>([])
+        let condition = NSCondition()
+
+        func add(_ request: Request) {
+            condition.lock()
+            seen.withLock { $0.append(request) }
+            condition.broadcast()
+            condition.unlock()
+        }
+    }
 
     init(path: String, answer: @escaping @Sendable (Request) -> Reply) {
         listener = StubSocket.listen(path)
         let listener = listener
-        Thread { [weak self] in
-            while case let client = accept(listener, nil, nil), client >= 0 {
-                Thread { self?.serve(client, answer) }.start()
+        let record = record
+        Thread {
+            while case let client = StubSocket.accept(listener), client >= 0 {
+                Thread { Self.serve(client, record, answer) }.start()
             }
         }.start()
     }
@@ -40,27 +52,24 @@ final class StubServer: Sendable {
         close(listener)
     }
 
-    var requests: [Request] { seen.withLock { $0 } }
+    var requests: [Request] { record.seen.withLock { $0 } }
     var lines: [String] { requests.map(\.line) }
 
     /// Waits until a request whose line is `line` came; false after 20 s.
     func waits(for line: String, times: Int = 1) -> Bool {
         let limit = Date().addingTimeInterval(20)
-        condition.lock()
-        defer { condition.unlock() }
+        record.condition.lock()
+        defer { record.condition.unlock() }
         while lines.count(where: { $0 == line }) < times {
-            if !condition.wait(until: limit) { return false }
+            if !record.condition.wait(until: limit) { return false }
         }
         return true
     }
 
-    private func serve(_ client: Int32, _ answer: @Sendable (Request) -> Reply) {
+    private static func serve(_ client: Int32, _ record: Record, _ answer: @Sendable (Request) -> Reply) {
         defer { close(client) }
-        guard let request = Self.read(client) else { return }
-        condition.lock()
-        seen.withLock { $0.append(request) }
-        condition.broadcast()
-        condition.unlock()
+        guard let request = read(client) else { return }
+        record.add(request)
         switch answer(request) {
         case .json(let status, let body):
             let head = "HTTP/1.1 \(status) Stub\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n"
@@ -107,6 +116,13 @@ enum StubSocket {
         }
         precondition(result == 0 && Glibc.listen(descriptor, 16) == 0, "cannot listen on \(path): \(errno)")
         return descriptor
+    }
+
+    /// A connection that no child of the test inherits.
+    static func accept(_ listener: Int32) -> Int32 {
+        let client = Glibc.accept(listener, nil, nil)
+        if client >= 0 { _ = fcntl(client, F_SETFD, FD_CLOEXEC) }
+        return client
     }
 
     static func write(_ descriptor: Int32, _ bytes: [UInt8]) {

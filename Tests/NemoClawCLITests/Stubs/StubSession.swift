@@ -39,11 +39,14 @@ final class StubSession {
 final class StubSessionServer: Sendable {
     private let listener: Int32
 
-    init(path: String, refusal: NemoClawError? = nil, script: @escaping @Sendable (StubSession) throws -> Void = { _ in }) {
+    init(
+        path: String, refusal: NemoClawError? = nil,
+        script: @escaping @Sendable (StubSession) throws -> Void = { _ in }
+    ) {
         listener = StubSocket.listen(path)
         let listener = listener
         Thread {
-            while case let client = accept(listener, nil, nil), client >= 0 {
+            while case let client = StubSocket.accept(listener), client >= 0 {
                 Thread {
                     let session = StubSession(client)
                     // try?: what a broken client sends is the test's to judge by its own output.

@@ -52,7 +52,8 @@ struct ApprovalsRejectCommand: ContextCommand {
 enum ApprovalDecision {
     static func send(_ verb: String, _ requestId: String, json: Bool, _ context: Context) throws -> Int32 {
         let isPlain = requestId.utf8.allSatisfy { byte in
-            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 95
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
         }
         // The id becomes a part of a path.
         guard isPlain, (1...128).contains(requestId.utf8.count) else {

@@ -15,7 +15,8 @@ struct InferenceGetCommand: ContextCommand {
 
     func execute(_ context: Context) throws -> Int32 {
         let client = context.client()
-        let sandboxes = try sandbox.map { [try client.sandbox(try SandboxName($0))] }
+        let sandboxes =
+            try sandbox.map { [try client.sandbox(try SandboxName($0))] }
             ?? client.sandboxes(probe: false).sandboxes
         if output.json {
             let rows = sandboxes.map { sandbox -> JSONValue in

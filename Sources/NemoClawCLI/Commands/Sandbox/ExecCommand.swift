@@ -29,7 +29,9 @@ struct ExecCommand: ContextCommand {
             throw ValidationError("no command given; use: nemoclaw <name> exec -- <command>")
         }
         guard workdir.hasPrefix("/") else { throw ValidationError("--workdir must be an absolute path") }
-        guard (1...604_800).contains(timeout ?? 1) else { throw ValidationError("--timeout must be 1 to 604800 seconds") }
+        guard (1...604_800).contains(timeout ?? 1) else {
+            throw ValidationError("--timeout must be 1 to 604800 seconds")
+        }
     }
 
     func execute(_ context: Context) throws -> Int32 {

@@ -44,7 +44,9 @@ struct LogsCommand: ContextCommand {
             try Wait.pause(milliseconds: Self.followMilliseconds, interrupts: interrupts)
             let now = try fetch(Self.followWindow)
             let new = LogTail.newLines(before: seen, now: now)
-            if new.count == now.count && !seen.isEmpty && !now.isEmpty { context.console.note("(lines may be missing)") }
+            if new.count == now.count && !seen.isEmpty && !now.isEmpty {
+                context.console.note("(lines may be missing)")
+            }
             try show(new, context.console)
             seen = now
         }

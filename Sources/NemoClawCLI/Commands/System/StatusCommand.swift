@@ -31,6 +31,7 @@ struct StatusCommand: ContextCommand {
             return
         }
         let failure = try JSONCoding.value(error)
-        try console.json(["schemaVersion": 1, "gateway": ["state": "down", "error": failure], "sandboxes": []] as JSONValue)
+        let gateway: JSONValue = ["state": "down", "error": failure]
+        try console.json(["schemaVersion": 1, "gateway": gateway, "sandboxes": []] as JSONValue)
     }
 }
