@@ -6,7 +6,7 @@ enum OnboardSummary {
         [
             "",
             "  OpenClaw is ready",
-            "  Sandbox:    \(sandbox.name) (Landlock + seccomp + namespaces)",
+            "  Sandbox:    \(sandbox.name) (own user, mount, pid, net, ipc, uts, cgroup namespaces)",
             "  Model:      \(Printable.line(sandbox.model)) (\(Printable.line(sandbox.providerLabel)))",
             "  Dashboard:  http://127.0.0.1:\(sandbox.port)/",
             "",

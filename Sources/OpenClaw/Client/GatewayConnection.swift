@@ -66,7 +66,7 @@ struct GatewayConnection: Sendable {
         let upgraded = loop.makePromise(of: Link.self)
         ClientBootstrap(group: loop)
             .connectTimeout(connectLimit)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let context {

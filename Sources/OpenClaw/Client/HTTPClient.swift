@@ -119,7 +119,7 @@ struct HTTPClient: Sendable {
         let (host, limits) = (endpoint.host, limits)
         return ClientBootstrap(group: group)
             .connectTimeout(limits.connect)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations

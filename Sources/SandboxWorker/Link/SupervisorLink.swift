@@ -123,7 +123,9 @@ actor SupervisorLink: SupervisorAsking {
         do {
             channel = try await ClientBootstrap(group: eventLoop)
                 .channelInitializer { [self] channel in
-                    channel.eventLoop.makeCompletedFuture {
+                    // Before the first read: the welcome may lie there already.
+                    assumeIsolated { $0.greet(channel) }
+                    return channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(
                             LinkHandler(
                                 receive: { message in self.assumeIsolated { $0.receive(message) } },
@@ -131,18 +133,20 @@ actor SupervisorLink: SupervisorAsking {
                     }
                 }
                 .withConnectedSocket(descriptor).get()
-        } catch { return redial() }
-        guard case .idle = state, channel.isActive else {
-            channel.close(promise: nil)
-            if case .idle = state { redial() }
-            return
+        } catch {
+            if case .greeting = state { state = .idle }
+            return redial()
         }
-        state = .greeting(channel)
+        if case .closed = state { return channel.close(promise: nil) }
         eventLoop.scheduleTask(in: Self.greetingTime) { [weak self] in
             self?.assumeIsolated { link in
                 if case .greeting(let current) = link.state, current === channel { current.close(promise: nil) }
             }
         }
+    }
+
+    private func greet(_ channel: any Channel) {
+        if case .idle = state { state = .greeting(channel) }
     }
 
     private func redial() {
