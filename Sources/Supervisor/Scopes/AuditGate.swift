@@ -1,14 +1,22 @@
 import Shared
 
 /// Keeps a flood of connects from filling the audit, and the audit honest about it: identical decisions about a device
-/// share a row for a minute, a sandbox earns rows at a fixed rate, and what has no row is counted in the next one.
+/// share a row for a minute, each side of a sandbox earns rows at a fixed rate (so the inside cannot mute the host's), and
+/// what has no row is counted in the next one.
 struct AuditGate: Sendable {
     private struct Key: Hashable {
-        var sandbox: SandboxName
+        var side: Side
         var deviceId: String?
         var outcome: AuditRecord.Outcome
         var rule: PairingRule
         var asked: [String]
+    }
+
+    private struct Side: Hashable {
+        var sandbox: SandboxName
+        var provenance: Provenance?
+
+        var order: String { "\(sandbox) \(provenance?.rawValue ?? "")" }
     }
 
     private struct Watch {
@@ -24,14 +32,14 @@ struct AuditGate: Sendable {
     }
 
     private var watches: [Key: Watch] = [:]
-    private var budgets: [SandboxName: Budget] = [:]
+    private var budgets: [Side: Budget] = [:]
     private var sweptAtMs: Int64 = 0
 
     /// Rows to write now for a decision about a connect. What people decide does not come through here.
     mutating func rows(for record: AuditRecord) -> [AuditRecord] {
         var rows = sweep(atMs: record.atMs)
         let key = Key(
-            sandbox: record.sandbox, deviceId: record.deviceId, outcome: record.outcome, rule: record.rule,
+            side: Self.side(of: record), deviceId: record.deviceId, outcome: record.outcome, rule: record.rule,
             asked: record.asked)
         if var watch = watches[key], record.atMs - watch.sinceMs < ScopeLimits.coalescingMs {
             watch.repeated += 1
@@ -43,7 +51,7 @@ struct AuditGate: Sendable {
             rows += drain(atMs: record.atMs)
         }
         guard let dropped = spend(record) else { return rows }
-        if dropped > 0 { rows.append(Self.summary(record.sandbox, atMs: record.atMs, dropped)) }
+        if dropped > 0 { rows.append(Self.summary(Self.side(of: record), atMs: record.atMs, dropped)) }
         watches[key] = Watch(record: record, sinceMs: record.atMs)
         return rows + [record]
     }
@@ -52,13 +60,13 @@ struct AuditGate: Sendable {
     mutating func drain(atMs: Int64) -> [AuditRecord] {
         defer {
             watches = [:]
-            for name in budgets.keys { budgets[name]?.dropped = 0 }
+            for side in budgets.keys { budgets[side]?.dropped = 0 }
         }
         let repeats = watches.values.filter { $0.repeated > 0 }
         var dropped = budgets.mapValues(\.dropped)
-        // One row a sandbox, so that a drain itself stays small.
-        for watch in repeats { dropped[watch.record.sandbox, default: 0] += watch.repeated }
-        return dropped.filter { $0.value > 0 }.sorted { $0.key < $1.key }
+        // One row a side, so that a drain itself stays small.
+        for watch in repeats { dropped[Self.side(of: watch.record), default: 0] += watch.repeated }
+        return dropped.filter { $0.value > 0 }.sorted { $0.key.order < $1.key.order }
             .map { Self.summary($0.key, atMs: atMs, $0.value) }
     }
 
@@ -79,11 +87,12 @@ struct AuditGate: Sendable {
         return rows
     }
 
-    /// Takes one row from the sandbox's budget.
+    /// Takes one row from the side's budget.
     /// - Returns: decisions without a row since the last one; nil when the budget is used up.
     private mutating func spend(_ record: AuditRecord) -> Int? {
-        var budget = budgets[record.sandbox] ?? Budget(refilledAtMs: record.atMs)
-        defer { budgets[record.sandbox] = budget }
+        let side = Self.side(of: record)
+        var budget = budgets[side] ?? Budget(refilledAtMs: record.atMs)
+        defer { budgets[side] = budget }
         let earned = max(0, (record.atMs - budget.refilledAtMs) / ScopeLimits.auditRefillMs)
         if earned > 0 {
             budget.rows = Int(min(Int64(ScopeLimits.auditBurst), Int64(budget.rows) + earned))
@@ -98,9 +107,13 @@ struct AuditGate: Sendable {
         return budget.dropped
     }
 
-    private static func summary(_ sandbox: SandboxName, atMs: Int64, _ count: Int) -> AuditRecord {
+    private static func side(of record: AuditRecord) -> Side {
+        Side(sandbox: record.sandbox, provenance: record.provenance)
+    }
+
+    private static func summary(_ side: Side, atMs: Int64, _ count: Int) -> AuditRecord {
         AuditRecord(
-            atMs: atMs, sandbox: sandbox, actor: "connect", deviceId: nil, provenance: nil, asked: [], granted: [],
-            outcome: .coalesced, rule: .coalesced, repeated: count)
+            atMs: atMs, sandbox: side.sandbox, actor: "connect", deviceId: nil, provenance: side.provenance, asked: [],
+            granted: [], outcome: .coalesced, rule: .coalesced, repeated: count)
     }
 }

@@ -36,7 +36,8 @@ struct DeviceConnect: Sendable {
             let device = try admit(known, newly: reason != nil, ceiling: question.ceiling, in: &ledger)
             if reason != nil, let waiting { try settle(waiting, with: device, in: ledger) }
             decision = try grant(device, shown: shown, in: ledger)
-            try audit(.granted, rule, granted: request.scopes, in: &ledger)
+            let isOwners = question.ceiling == .owner && reason != nil
+            try audit(.granted, rule, granted: request.scopes, always: isOwners, in: &ledger)
         case .held(let reason, let rule, let change):
             let waitingId = try hold(reason, change, waiting, isRepair: device != nil, question.ceiling, in: &ledger)
             decision = DeviceConnectDecision(
@@ -177,11 +178,13 @@ struct DeviceConnect: Sendable {
     }
 
     private func audit(
-        _ outcome: AuditRecord.Outcome, _ rule: PairingRule, granted: [String], in ledger: inout ScopeLedger
+        _ outcome: AuditRecord.Outcome, _ rule: PairingRule, granted: [String], always: Bool = false,
+        in ledger: inout ScopeLedger
     ) throws {
-        try ledger.audit(
-            AuditRecord(
-                atMs: ledger.nowMs, sandbox: sandbox, actor: "connect", deviceId: request.deviceId,
-                provenance: request.provenance, asked: request.scopes, granted: granted, outcome: outcome, rule: rule))
+        let record = AuditRecord(
+            atMs: ledger.nowMs, sandbox: sandbox, actor: "connect", deviceId: request.deviceId,
+            provenance: request.provenance, asked: request.scopes, granted: granted, outcome: outcome, rule: rule)
+        // What the owner's token brings somebody is never only counted.
+        if always { try ledger.audit(always: record) } else { try ledger.audit(record) }
     }
 }

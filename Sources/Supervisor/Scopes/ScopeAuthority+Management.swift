@@ -107,7 +107,9 @@ extension ScopeAuthority {
         let now = ledger.nowMs
         var events: [ScopeEvent] = []
         let stored = try ledger.device(request.deviceId, in: request.sandbox)
-        if stored == nil { events = try DeviceRoom.make(in: &ledger, sandbox: request.sandbox, forOwner: true) }
+        if stored == nil {
+            events = try DeviceRoom.make(in: &ledger, sandbox: request.sandbox, forOwner: via == .decision)
+        }
         var device: PairedDevice
         if let stored, stored.publicKey == request.publicKey {
             device = stored
