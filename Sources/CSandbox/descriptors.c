@@ -1,6 +1,7 @@
 /* Descriptor passing, process descriptors, peers, detached mounts. */
 #include <poll.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -118,6 +119,10 @@ int csandbox_pidfd_wait(int pidfd, int timeout_milliseconds, int *kind, int *val
     *kind = info.si_code == CLD_EXITED ? 0 : 1;
     *value = info.si_status;
     return 0;
+}
+
+void csandbox_name_thread(const char *name) {
+    prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
 int csandbox_peer_credentials(int socket, uid_t *uid, gid_t *gid, pid_t *pid) {

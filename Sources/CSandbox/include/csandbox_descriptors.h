@@ -28,6 +28,9 @@ int csandbox_pidfd_send_signal(int pidfd, int signal);
  * *kind: 0 exited, 1 killed by a signal; *value: the code or the signal. -ETIMEDOUT when it still runs. */
 int csandbox_pidfd_wait(int pidfd, int timeout_milliseconds, int *kind, int *value);
 
+/* Name of the calling thread in ps and top, at most 15 bytes. */
+void csandbox_name_thread(const char *name);
+
 /* Credentials of the peer of a connected Unix-domain socket, taken when it connected. */
 int csandbox_peer_credentials(int socket, uid_t *uid, gid_t *gid, pid_t *pid);
 

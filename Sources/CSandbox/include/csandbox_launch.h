@@ -2,6 +2,8 @@
 #ifndef CSANDBOX_LAUNCH_H
 #define CSANDBOX_LAUNCH_H
 
+#include <sys/resource.h>
+
 #include "csandbox_descriptors.h"
 #include "csandbox_spawn.h"
 
@@ -54,6 +56,13 @@ struct csandbox_bind {
     const char *target;
     int32_t source_fd; /* detached mount (csandbox_open_mount), else -1 */
     uint32_t flags;
+};
+
+/* The limits that plans use, as plain numbers. */
+enum csandbox_resource {
+    CSANDBOX_LIMIT_CORE = RLIMIT_CORE,
+    CSANDBOX_LIMIT_OPEN_FILES = RLIMIT_NOFILE,
+    CSANDBOX_LIMIT_PROCESSES = RLIMIT_NPROC,
 };
 
 struct csandbox_limit {
