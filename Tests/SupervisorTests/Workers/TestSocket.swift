@@ -25,7 +25,7 @@ struct TestSocket {
 
     /// A peer that hung up is no failure of the writer here.
     func write(_ bytes: [UInt8]) {
-        _ = send(descriptor.number, bytes, bytes.count, CInt(MSG_NOSIGNAL.rawValue))
+        _ = send(descriptor.number, bytes, bytes.count, CInt(MSG_NOSIGNAL))
     }
 
     func write(frame text: String) {
