@@ -114,7 +114,7 @@ let package = Package(
         ),
         .testTarget(
             name: "OpenClawTests",
-            dependencies: ["OpenClaw", "Shared", "TestSupport", nioCore, crypto],
+            dependencies: ["OpenClaw", "Shared", "TestSupport", nioCore, nioPosix, crypto, systemPackage],
             swiftSettings: swiftSettings
         ),
         .testTarget(
