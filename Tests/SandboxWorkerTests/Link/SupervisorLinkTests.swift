@@ -159,7 +159,10 @@ final class FakeLink {
                     return
                 }
             }
-            await #expect(throws: NemoClawError.self) { _ = try await early }
+            do {
+                _ = try await early
+                Issue.record("an answer came from nowhere")
+            } catch { #expect((error as? NemoClawError)?.code == .unavailable) }
             let error = await #expect(throws: NemoClawError.self) { try await link.ask("b", [:], milliseconds: 1) }
             #expect(error?.code == .unavailable)
         }
@@ -181,7 +184,7 @@ final class FakeLink {
             for bytes in [[0xff, 0xff, 0xff, 0xff, 0], FrameBuffer.frame(Array("{".utf8)), FrameBuffer.frame(Array(#"{"type":"welcomed"}"#.utf8))] as [[UInt8]] {
                 let peer = socket.accept()
                 _ = try peer.receive()
-                _ = Glibc.send(peer.descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL.rawValue))
+                _ = Glibc.send(peer.descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL))
                 #expect(throws: TestClient.Closed.self) { try peer.receive() }
             }
         }

@@ -1,5 +1,6 @@
 import Glibc
 import Shared
+import SystemPackage
 import TestSupport
 import Testing
 

@@ -29,7 +29,7 @@ final class TestClient {
 
     deinit { close(descriptor) }
 
-    func send(_ data: [UInt8]) { _ = Glibc.send(descriptor, data, data.count, CInt(MSG_NOSIGNAL.rawValue)) }
+    func send(_ data: [UInt8]) { _ = Glibc.send(descriptor, data, data.count, CInt(MSG_NOSIGNAL)) }
 
     func send(_ value: JSONValue) throws { send(clientFrame(try JSONCoding.encode(value))) }
 

@@ -25,7 +25,7 @@ final class SessionClient {
         let frame = FrameBuffer.frame([kind.rawValue] + body)
         var sent = 0
         while sent < frame.count {
-            let count = Glibc.send(descriptor, Array(frame[sent...]), frame.count - sent, CInt(MSG_NOSIGNAL.rawValue))
+            let count = Glibc.send(descriptor, Array(frame[sent...]), frame.count - sent, CInt(MSG_NOSIGNAL))
             guard count > 0 else { return }
             sent += count
         }
@@ -155,11 +155,11 @@ final class SessionClient {
         for frame in [[0x02, 65], [0x01, 65], [0x7f], [], [0x13]] as [[UInt8]] {
             let client = try await session()
             let bytes = FrameBuffer.frame(frame)
-            _ = Glibc.send(client.descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL.rawValue))
+            _ = Glibc.send(client.descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL))
             #expect(try client.finish().last == .failed)
         }
         let client = try await session()
-        _ = Glibc.send(client.descriptor, [0xff, 0xff, 0xff, 0xff] as [UInt8], 4, CInt(MSG_NOSIGNAL.rawValue))
+        _ = Glibc.send(client.descriptor, [0xff, 0xff, 0xff, 0xff] as [UInt8], 4, CInt(MSG_NOSIGNAL))
         let end = try client.finish()
         #expect(try JSONCoding.decode(NemoClawError.self, from: end.body).code == .protocolViolation)
     }
