@@ -8,7 +8,7 @@ enum OnboardSummary {
             "  OpenClaw is ready",
             "  Sandbox:    \(sandbox.name) (own user, mount, pid, net, ipc, uts, cgroup namespaces)",
             "  Model:      \(Printable.line(sandbox.model)) (\(Printable.line(sandbox.providerLabel)))",
-            "  Dashboard:  http://127.0.0.1:\(sandbox.port)/",
+            "  Gateway:    ws://127.0.0.1:\(sandbox.port)",
             "",
             "  Run:        nemoclaw \(sandbox.name) connect",
             "  Ask:        nemoclaw \(sandbox.name) agent --agent main -m \"hello\"",

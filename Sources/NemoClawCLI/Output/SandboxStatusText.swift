@@ -13,7 +13,7 @@ enum SandboxStatusText {
             ("Endpoint", Printable.line(sandbox.endpoint)),
             ("Inference", sandbox.inference.rawValue + detail),
             ("Policies", "none (egress denied except inference.local)"),
-            ("Dashboard", "http://127.0.0.1:\(sandbox.port)/"),
+            ("Gateway", "ws://127.0.0.1:\(sandbox.port)"),
             ("Connected", SandboxListText.connected(sandbox)),
             ("Active runs", "\(sandbox.activeRuns)"),
         ]
