@@ -47,7 +47,7 @@ struct AgentLoopTests {
     }
 
     private func messages(_ request: String) throws -> [ChatMessage] {
-        let body = try #require(request.range(of: "\r\n\r\n")).upperBound
+        let body = try #require(request.firstRange(of: "\r\n\r\n")).upperBound
         let json = try JSONCoding.decode(JSONValue.self, from: request[body...].utf8)
         #expect(json["model"] == "inference/default")
         #expect(json["stream"] == true)
@@ -57,7 +57,7 @@ struct AgentLoopTests {
 
     @Test("a streamed answer becomes events, a transcript and an entry in sessions.json")
     func answer() async throws {
-        try await TestFolder.with { home in
+        try await TestFolder.with { (home: FilePath) async throws in
             let outcome = try await run([.hello], home: home)
             #expect(outcome.events.map(\.kind) == [.started, .delta, .delta])
             #expect(outcome.last.kind == .completed)
@@ -77,7 +77,7 @@ struct AgentLoopTests {
 
     @Test("earlier turns are sent along")
     func memory() async throws {
-        try await TestFolder.with { home in
+        try await TestFolder.with { (home: FilePath) async throws in
             _ = try await run([.hello], home: home)
             let outcome = try await run([.hello], home: home)
             #expect(try messages(outcome.requests[0]).dropFirst().map(\.content) == ["question", "Hello", "question"])
@@ -86,7 +86,7 @@ struct AgentLoopTests {
 
     @Test("a model that answers whole instead of streaming is understood")
     func notStreamed() async throws {
-        try await TestFolder.with { home in
+        try await TestFolder.with { (home: FilePath) async throws in
             let body = "{\"model\":\"m2\",\"choices\":[{\"message\":{\"content\":\"Hi\"},\"finish_reason\":\"length\"}]}"
             let outcome = try await run(
                 [.whole("200 OK", body, headers: "x-nemoclaw-model: other\r\n")], home: home)
@@ -98,7 +98,7 @@ struct AgentLoopTests {
 
     @Test("a provider's refusal is told in its own words, bounded and without control characters")
     func providerError() async throws {
-        try await TestFolder.with { home in
+        try await TestFolder.with { (home: FilePath) async throws in
             let text = "no\\u001b[31m quota\\n" + String(repeating: "x", count: 5000)
             let outcome = try await run([.whole("429 Too Many", "{\"error\":{\"message\":\"\(text)\"}}")], home: home)
             #expect(outcome.last.kind == .failed)
@@ -115,7 +115,7 @@ struct AgentLoopTests {
 
     @Test("502 and 503 before the first byte are tried again, at most three times")
     func retries() async throws {
-        try await TestFolder.with { home in
+        try await TestFolder.with { (home: FilePath) async throws in
             let busy = StubModel.Answer.whole("503 Busy", "{}")
             let well = try await run([busy, busy, .hello], home: home)
             #expect(well.last.text == "Hello")
@@ -128,7 +128,7 @@ struct AgentLoopTests {
 
     @Test("a stream that breaks off is a failure, and what came is kept")
     func brokenOff() async throws {
-        try await TestFolder.with { home in
+        try await TestFolder.with { (home: FilePath) async throws in
             let outcome = try await run([.stream([StubModel.Answer.delta("Hel")])], home: home)
             #expect(outcome.last.kind == .failed)
             #expect(outcome.last.code == "stream_interrupted")
@@ -139,7 +139,7 @@ struct AgentLoopTests {
 
     @Test("TERM in the middle keeps the partial answer")
     func aborted() async throws {
-        try await TestFolder.with { home in
+        try await TestFolder.with { (home: FilePath) async throws in
             let stop = StopRequest()
             let outcome = try await run(
                 [.stream([StubModel.Answer.delta("Hel")], hangs: true)], stop: stop, home: home
@@ -154,7 +154,7 @@ struct AgentLoopTests {
 
     @Test("the time limit ends a run that hangs, with what came")
     func timeout() async throws {
-        try await TestFolder.with { home in
+        try await TestFolder.with { (home: FilePath) async throws in
             let hanging = StubModel.Answer.stream([StubModel.Answer.delta("Hel")], hangs: true)
             let outcome = try await run([hanging], timeout: 1, home: home)
             #expect(outcome.last.stopReason == "timeout")
@@ -164,7 +164,7 @@ struct AgentLoopTests {
 
     @Test("nobody reading the events ends the run like TERM")
     func readerGone() async throws {
-        try await TestFolder.with { home in
+        try await TestFolder.with { (home: FilePath) async throws in
             let outcome = try await run([.hello], home: home) { if $0.kind == .delta { throw EventSinkClosed() } }
             #expect(outcome.last.stopReason == "aborted")
             #expect(outcome.transcript.last?["message"]?["stopReason"] == "aborted")
@@ -173,7 +173,7 @@ struct AgentLoopTests {
 
     @Test("--local says embedded and gives OpenClaw's JSON at the root")
     func local() async throws {
-        try await TestFolder.with { home in
+        try await TestFolder.with { (home: FilePath) async throws in
             try await StubServer.with({ _ in StubModel(.hello, requests: Log()) }) { port, group in
                 let scene = try Scene(home: home, group: group, model: port)
                 #expect(await scene.agent(local: true) == 0)

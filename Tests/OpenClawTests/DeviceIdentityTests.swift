@@ -46,7 +46,7 @@ struct DeviceIdentityTests {
 
     @Test("device.json comes back as the same device, 0600, in OpenClaw's layout")
     func roundTrip() async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             let path = folder.appending("identity").appending("device.json")
             let store = DeviceIdentityStore(path: path)
             let made = try store.loadOrCreate(nowMs: 42)
@@ -66,7 +66,7 @@ struct DeviceIdentityTests {
 
     @Test("a damaged device.json is an error that names the way out, never a silent new device")
     func damaged() async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             let path = folder.appending("device.json")
             try LocalFile.replace(path, with: Array("{\"version\":1}".utf8))
             let error = #expect(throws: NemoClawError.self) { try DeviceIdentityStore(path: path).loadOrCreate(nowMs: 1) }
@@ -77,7 +77,7 @@ struct DeviceIdentityTests {
 
     @Test("an identity that was created by somebody else meanwhile wins")
     func race() async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             let path = folder.appending("device.json")
             #expect(try LocalFile.create(path, with: [1]))
             #expect(try !LocalFile.create(path, with: [2]))
@@ -87,7 +87,7 @@ struct DeviceIdentityTests {
 
     @Test("issued tokens are kept for their device only")
     func tokens() async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             let store = DeviceTokenStore(path: folder.appending("device-auth.json"))
             let token = DeviceTokenStore.Token(token: "t", role: "operator", scopes: ["operator.write"], updatedAtMs: 1)
             try store.store(token, deviceId: "a")

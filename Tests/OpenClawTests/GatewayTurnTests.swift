@@ -31,7 +31,7 @@ struct GatewayTurnTests {
         calls: Log<(String, JSONValue)> = Log(), pongs: Log<String> = Log(), connect: StubGateway.Script? = nil,
         agent: @escaping StubGateway.Script, _ body: (Scene) async throws -> Void
     ) async throws {
-        try await TestFolder.with { home in
+        try await TestFolder.with { (home: FilePath) async throws in
             try await StubServer.with({ _ in
                 StubGateway(pongs: pongs) { method, id, params in
                     calls.add((method, params))
@@ -100,7 +100,7 @@ struct GatewayTurnTests {
         ]
         let requests = Log<String>()
         try await StubServer.with({ _ in StubModel(.hello, requests: requests) }) { model, _ in
-            try await TestFolder.with { home in
+            try await TestFolder.with { (home: FilePath) async throws in
                 try await StubServer.with({ _ in
                     StubGateway { _, id, _ in [StubGateway.refusal(id, error), .close(1008, "pairing required")] }
                 }) { port, group in
@@ -181,7 +181,7 @@ struct GatewayTurnTests {
 
     @Test("without a gateway the command ends with 1 and says how to ask for an embedded run")
     func noGateway() async throws {
-        try await TestFolder.with { home in
+        try await TestFolder.with { (home: FilePath) async throws in
             let requests = Log<String>()
             try await StubServer.with({ _ in StubModel(.hello, requests: requests) }) { model, group in
                 let scene = try Scene(home: home, group: group, gateway: 1, model: model)
@@ -248,7 +248,7 @@ struct GatewayTurnTests {
     func registration() async throws {
         let route = StubModel.Answer.whole(
             "200 OK", "{\"provider\":\"ollama-local\",\"providerLabel\":\"Local Ollama\",\"model\":\"qwen2.5:32b\"}")
-        try await TestFolder.with { home in
+        try await TestFolder.with { (home: FilePath) async throws in
             try await StubServer.with({ _ in StubModel(route, requests: Log()) }) { model, group in
                 let scene = try Scene(home: home, group: group, model: model)
                 await RegistrationBlock.show(try scene.environment.httpClient(), scene.environment.output)

@@ -18,7 +18,7 @@ struct SessionSelectionTests {
 
     @Test("selectors lead to OpenClaw's keys")
     func keys() async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             #expect(try resolve(folder, agent: "main").sessionKey == "agent:main:main")
             #expect(try resolve(folder, agent: "Main", id: "debug").sessionKey == "agent:main:explicit:debug")
             #expect(try resolve(folder, id: "debug").sessionKey == "agent:main:explicit:debug")
@@ -32,7 +32,7 @@ struct SessionSelectionTests {
 
     @Test("a stored session id keeps its key, in any agent's store")
     func stored() async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             let folders = try OpenClawFolders(environment: ["HOME": folder.string])
             let path = SessionIndex(folder: folders.sessions(agent: "ops")).path
             try LocalFile.replace(path, with: Array("{\"agent:ops:main\":{\"sessionId\":\"debug\"}}".utf8))
@@ -46,7 +46,7 @@ struct SessionSelectionTests {
         "ids that could name another file are refused",
         arguments: ["", ".", "..", "../x", "a/b", ".hidden", "a\0b", "ä", String(repeating: "a", count: 129)])
     func badIds(id: String) async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             #expect(throws: NemoClawError.self) { try resolve(folder, id: id) }
             #expect(throws: NemoClawError.self) { try resolve(folder, agent: id) }
         }
@@ -54,7 +54,7 @@ struct SessionSelectionTests {
 
     @Test("keys that contradict themselves or the agent are refused")
     func badKeys() async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             for key in ["", "agent:", "agent:main", "agent:main:", "agent:../x:y", "a\nb"] {
                 #expect(throws: NemoClawError.self) { try resolve(folder, key: key) }
             }
@@ -65,7 +65,7 @@ struct SessionSelectionTests {
 
     @Test("an agent that the configuration does not know is refused")
     func unknownAgent() async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             let configuration: JSONValue = ["agents": ["list": [["id": "main"]]]]
             let error = #expect(throws: NemoClawError.self) {
                 try resolve(folder, agent: "x", configuration: configuration)

@@ -30,7 +30,7 @@ struct TranscriptTests {
 
     @Test("header, turn and answer lie there in OpenClaw's layout, each entry pointing to the one before")
     func layout() async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             let path = folder.appending("a").appending("s1.jsonl")
             try await fill(path)
             let entries = try lines(path)
@@ -52,7 +52,7 @@ struct TranscriptTests {
 
     @Test("the chain and the earlier turns survive closing, and an unchanged model is not announced again")
     func reopened() async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             let path = folder.appending("s1.jsonl")
             try await fill(path)
             try await fill(path)
@@ -66,7 +66,7 @@ struct TranscriptTests {
 
     @Test("a last line torn at any byte is repaired, and nothing whole is lost")
     func torn() async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             let whole = folder.appending("whole.jsonl")
             try await fill(whole)
             let bytes = try #require(try LocalFile.read(whole, limit: 1 << 20))
@@ -87,7 +87,7 @@ struct TranscriptTests {
 
     @Test("a damaged line in the middle is passed over")
     func damagedMiddle() async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             let path = folder.appending("s1.jsonl")
             try await fill(path)
             let bytes = try #require(try LocalFile.read(path, limit: 1 << 20))
@@ -99,7 +99,7 @@ struct TranscriptTests {
 
     @Test("a link in the transcript's place is not followed")
     func link() async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             let target = folder.appending("target")
             try LocalFile.replace(target, with: [])
             let path = folder.appending("s1.jsonl")
@@ -111,7 +111,7 @@ struct TranscriptTests {
 
     @Test("a second writer is told that the session is busy, and gets in when the first is gone")
     func locked() async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             let path = folder.appending("s1.jsonl")
             let first = try await open(path)
             await #expect(throws: NemoClawError.self) {
@@ -124,7 +124,7 @@ struct TranscriptTests {
 
     @Test("sessions.json gets the entry and keeps what others wrote")
     func index() async throws {
-        try await TestFolder.with { folder in
+        try await TestFolder.with { (folder: FilePath) async throws in
             let index = SessionIndex(folder: folder)
             let route = TranscriptEntry.Route(provider: "p", model: "m")
             let other: JSONValue = ["k": ["sessionId": "s", "label": "mine"], "o": ["sessionId": "x"]]

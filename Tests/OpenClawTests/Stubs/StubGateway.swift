@@ -51,7 +51,7 @@ final class StubGateway: ChannelInboundHandler, @unchecked Sendable {
 
     private func upgrade(_ context: ChannelHandlerContext) {
         let text = String(buffer: buffer)
-        guard let end = text.range(of: "\r\n\r\n") else { return }
+        guard let end = text.firstRange(of: "\r\n\r\n") else { return }
         let line = text.split(separator: "\r\n").first { $0.lowercased().hasPrefix("sec-websocket-key:") }
         let key = line.map { String($0.drop { $0 != ":" }.dropFirst().filter { $0 != " " }) } ?? ""
         let digest = Insecure.SHA1.hash(data: Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))

@@ -42,7 +42,7 @@ final class StubModel: ChannelInboundHandler, @unchecked Sendable {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         received += String(buffer: unwrapInboundIn(data))
-        guard let end = received.range(of: "\r\n\r\n") else { return }
+        guard let end = received.firstRange(of: "\r\n\r\n") else { return }
         let head = received[..<end.lowerBound].lowercased()
         let length = head.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
             .flatMap { Int($0.split(separator: ":")[1].filter { $0 != " " }) } ?? 0
