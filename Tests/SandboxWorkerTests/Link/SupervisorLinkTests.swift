@@ -28,10 +28,14 @@ final class FakeWorkerSocket {
 
     deinit { close(listener) }
 
-    func accept() -> FakeLink { FakeLink(Glibc.accept(listener, nil, nil)) }
+    func accept() async throws -> FakeLink {
+        let listener = listener
+        return FakeLink(try await blocking { Glibc.accept(listener, nil, nil) })
+    }
 }
 
-final class FakeLink {
+/// Unchecked: a test uses it from one place at a time.
+final class FakeLink: @unchecked Sendable {
     let descriptor: CInt
     private var frames = FrameBuffer(maximumBody: LinkMessage.maximumBody)
     private(set) var received: [CInt] = []
@@ -46,7 +50,9 @@ final class FakeLink {
         for descriptor in received + [descriptor] { close(descriptor) }
     }
 
-    func receive() throws -> LinkMessage {
+    func receive() async throws -> LinkMessage { try await blocking { try self.readMessage() } }
+
+    private func readMessage() throws -> LinkMessage {
         while true {
             if let body = try frames.next() { return try JSONCoding.decode(LinkMessage.self, from: body) }
             var bytes = [UInt8](repeating: 0, count: 65_536)
@@ -98,8 +104,8 @@ final class FakeLink {
     @Test("hello carries its descriptors, and both sides ask")
     func conversation() async throws {
         try await with { socket, link, events in
-            let peer = socket.accept()
-            guard case .hello(let hello) = try peer.receive() else {
+            let peer = try await socket.accept()
+            guard case .hello(let hello) = try await peer.receive() else {
                 Issue.record("no hello")
                 return
             }
@@ -107,15 +113,15 @@ final class FakeLink {
             try peer.send(.welcome(configuration: configuration))
             #expect(await events.first { _ in true } == "configuration")
             try peer.send(.ask(id: 7, method: "echo", params: ["x": 1]))
-            #expect(try peer.receive() == .answer(id: 7, result: ["x": 1]))
+            #expect(try await peer.receive() == .answer(id: 7, result: ["x": 1]))
             try peer.send(.ask(id: 8, method: "other", params: [:]))
-            guard case .failure(8, let error) = try peer.receive() else {
+            guard case .failure(8, let error) = try await peer.receive() else {
                 Issue.record("no failure")
                 return
             }
             #expect(error.code == .unknownMethod)
             async let answer = link.ask("device.list", [:], milliseconds: 20_000)
-            guard case .ask(let id, "device.list", _) = try peer.receive() else {
+            guard case .ask(let id, "device.list", _) = try await peer.receive() else {
                 Issue.record("no question")
                 return
             }
@@ -130,19 +136,19 @@ final class FakeLink {
         try await with { socket, link, events in
             await link.tell("state", ["state": "ready"])
             do {
-                let first = socket.accept()
-                _ = try first.receive()
+                let first = try await socket.accept()
+                _ = try await first.receive()
                 try first.send(.welcome(configuration: nil))
-                #expect(try first.receive() == .tell(method: "state", params: ["state": "ready"]))
+                #expect(try await first.receive() == .tell(method: "state", params: ["state": "ready"]))
             }
-            let second = socket.accept()
-            guard case .hello = try second.receive() else {
+            let second = try await socket.accept()
+            guard case .hello = try await second.receive() else {
                 Issue.record("no hello")
                 return
             }
             #expect(second.received.count == 2)
             try second.send(.welcome(configuration: nil))
-            #expect(try second.receive() == .tell(method: "state", params: ["state": "ready"]))
+            #expect(try await second.receive() == .tell(method: "state", params: ["state": "ready"]))
         }
     }
 
@@ -151,10 +157,10 @@ final class FakeLink {
         try await with { socket, link, events in
             async let early = link.ask("a", [:], milliseconds: 20_000)
             do {
-                let peer = socket.accept()
-                _ = try peer.receive()
+                let peer = try await socket.accept()
+                _ = try await peer.receive()
                 try peer.send(.welcome(configuration: nil))
-                guard case .ask = try peer.receive() else {
+                guard case .ask = try await peer.receive() else {
                     Issue.record("no question")
                     return
                 }
@@ -171,8 +177,8 @@ final class FakeLink {
     @Test("a refusal ends it")
     func refused() async throws {
         try await with { socket, link, events in
-            let peer = socket.accept()
-            _ = try peer.receive()
+            let peer = try await socket.accept()
+            _ = try await peer.receive()
             try peer.send(.refused(NemoClawError(.forbidden, "not you")))
             #expect(await events.first { _ in true } == "refused forbidden")
         }
@@ -182,10 +188,10 @@ final class FakeLink {
     func garbage() async throws {
         try await with { socket, _, _ in
             for bytes in [[0xff, 0xff, 0xff, 0xff, 0], FrameBuffer.frame(Array("{".utf8)), FrameBuffer.frame(Array(#"{"type":"welcomed"}"#.utf8))] as [[UInt8]] {
-                let peer = socket.accept()
-                _ = try peer.receive()
+                let peer = try await socket.accept()
+                _ = try await peer.receive()
                 _ = Glibc.send(peer.descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL))
-                #expect(throws: TestClient.Closed.self) { try peer.receive() }
+                await #expect(throws: TestClient.Closed.self) { try await peer.receive() }
             }
         }
     }

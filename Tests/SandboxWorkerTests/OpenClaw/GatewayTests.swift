@@ -28,12 +28,12 @@ import Testing
     func probes(method: String, path: String, status: String, body: String) async throws {
         try await with { test in
             let client = try TestClient(port: test.hostPort)
-            let head = try client.http("\(method) \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").lowercased()
+            let head = try await client.http("\(method) \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").lowercased()
             #expect(head.hasPrefix("http/1.1 \(status)"))
             for header in ["cache-control: no-store", "x-content-type-options: nosniff", "x-frame-options: deny"] {
                 #expect(head.contains(header))
             }
-            #expect(client.rest() == body)
+            #expect(try await client.rest() == body)
             if status == "405" { #expect(head.contains("allow: get, head")) }
         }
     }
@@ -42,10 +42,10 @@ import Testing
     func upgrade(path: String) async throws {
         try await with { test in
             let client = try TestClient(port: test.hostPort)
-            let head = try client.upgrade(path: path)
+            let head = try await client.upgrade(path: path)
             #expect(head.hasPrefix("HTTP/1.1 101"))
             #expect(head.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="))
-            let challenge = try client.receive()
+            let challenge = try await client.receive()
             #expect(challenge["event"] == "connect.challenge" && challenge["seq"] == nil)
             #expect(challenge["payload"]?["nonce"]?.stringValue?.count == 36)
         }
@@ -55,11 +55,11 @@ import Testing
     func hello(version: Int64) async throws {
         try await with { test in
             let client = try TestClient(port: test.hostPort)
-            _ = try client.upgrade()
-            _ = try client.receive()
+            _ = try await client.upgrade()
+            _ = try await client.receive()
             try client.request(
                 "c", "connect", Vector.params(signature: nil, minProtocol: version, maxProtocol: version))
-            let answer = try client.answer("c")
+            let answer = try await client.answer("c")
             #expect(answer["ok"] == true)
             let payload = try #require(answer["payload"])
             #expect(payload["type"] == "hello-ok" && payload["protocol"] == .int(version))
@@ -78,7 +78,7 @@ import Testing
             test.supervisor.put(
                 "device.connect",
                 try JSONCoding.value(DeviceConnectDecision(outcome: .granted, scopes: ["operator.read"])))
-            let watcher = try test.client()
+            let watcher = try await test.client()
             let client = try await signed(test)
             // The pairing is known to be held once the supervisor was asked and the gateway took its answer.
             while await test.gateway.connections.values.allSatisfy({ $0.handshake.heldRequest == nil }) {
@@ -86,8 +86,8 @@ import Testing
             }
             await test.gateway.supervisorTold(
                 "device.resolved", ["requestId": "req-1", "deviceId": "d", "decision": "approved"])
-            #expect(try client.answer("c")["payload"]?["auth"]?["scopes"] == ["operator.read"])
-            let event = try watcher.receive { $0["event"] == "device.pair.resolved" }
+            #expect(try await client.answer("c")["payload"]?["auth"]?["scopes"] == ["operator.read"])
+            let event = try await watcher.receive { $0["event"] == "device.pair.resolved" }
             #expect(event["payload"]?["decision"] == "approved" && event["payload"]?["ts"] != nil)
         }
     }
@@ -100,8 +100,8 @@ import Testing
                 try JSONCoding.value(
                     DeviceConnectDecision(outcome: .pending, reason: .notPaired, requestId: "req-1")))
             let client = try await signed(test)
-            #expect(try client.answer("c")["error"]?["code"] == "NOT_PAIRED")
-            #expect(throws: TestClient.Closed.self) { try client.receive() }
+            #expect(try await client.answer("c")["error"]?["code"] == "NOT_PAIRED")
+            await #expect(throws: TestClient.Closed.self) { try await client.receive() }
             #expect(client.closeCode == 1008)
         }
     }
@@ -110,9 +110,9 @@ import Testing
     func away() async throws {
         try await with { test in
             let client = try await signed(test)
-            let error = try #require(try client.answer("c")["error"])
+            let error = try #require(try await client.answer("c")["error"])
             #expect(error["code"] == "UNAVAILABLE" && error["retryable"] == true)
-            #expect(throws: TestClient.Closed.self) { try client.receive() }
+            await #expect(throws: TestClient.Closed.self) { try await client.receive() }
             #expect(client.closeCode == 1013)
         }
     }
@@ -120,8 +120,8 @@ import Testing
     /// A connect that is signed for this socket's own challenge.
     private func signed(_ test: TestGateway) async throws -> TestClient {
         let client = try TestClient(port: test.hostPort)
-        _ = try client.upgrade()
-        let nonce = try client.receive()["payload"]?["nonce"]?.stringValue ?? ""
+        _ = try await client.upgrade()
+        let nonce = try await client.receive()["payload"]?["nonce"]?.stringValue ?? ""
         try client.request("c", "connect", try SigningDevice().params(nonce: nonce))
         return client
     }
@@ -129,24 +129,24 @@ import Testing
     @Test("requests are checked: scope, name, params, envelope, second connect")
     func requests() async throws {
         try await with { test in
-            let reader = try test.client(scopes: ["operator.read"])
+            let reader = try await test.client(scopes: ["operator.read"])
             try reader.request("1", "chat.send", ["sessionKey": "main", "message": "m", "idempotencyKey": "k"])
-            #expect(try reader.answer("1")["error"]?["message"] == "missing scope: operator.write")
+            #expect(try await reader.answer("1")["error"]?["message"] == "missing scope: operator.write")
             try reader.request("2", "no.such")
-            #expect(try reader.answer("2")["error"]?["message"] == "unknown method: no.such")
+            #expect(try await reader.answer("2")["error"]?["message"] == "unknown method: no.such")
             try reader.request("3", "status", ["x": 1])
             #expect(
-                try reader.answer("3")["error"]?["message"] == "invalid status params: at root: unexpected property 'x'")
+                try await reader.answer("3")["error"]?["message"] == "invalid status params: at root: unexpected property 'x'")
             try reader.request("4", "connect")
-            #expect(try reader.answer("4")["error"]?["message"] == "connect is only valid as the first request")
+            #expect(try await reader.answer("4")["error"]?["message"] == "connect is only valid as the first request")
             reader.send(clientFrame(Array("garbage".utf8)))
-            #expect(try reader.answer("invalid")["error"]?["code"] == "INVALID_REQUEST")
+            #expect(try await reader.answer("invalid")["error"]?["code"] == "INVALID_REQUEST")
             try reader.request("5", "models.list")
-            let models = try reader.answer("5")["payload"]?["models"]
+            let models = try await reader.answer("5")["payload"]?["models"]
             #expect(models == [["id": "m1", "name": "m1", "provider": "ollama-local"]])
             for method in ["health", "status", "system-presence", "sessions.list"] {
                 try reader.request(method, method)
-                #expect(try reader.answer(method)["ok"] == true)
+                #expect(try await reader.answer(method)["ok"] == true)
             }
         }
     }
@@ -155,16 +155,16 @@ import Testing
     func oversize() async throws {
         try await with { test in
             let early = try TestClient(port: test.hostPort)
-            _ = try early.upgrade()
-            _ = try early.receive()
+            _ = try await early.upgrade()
+            _ = try await early.receive()
             early.send(clientFrame([], claimed: 65_537))
-            #expect(throws: TestClient.Closed.self) { try early.receive() }
+            await #expect(throws: TestClient.Closed.self) { try await early.receive() }
             #expect(early.closeCode == 1009)
-            let late = try test.client()
+            let late = try await test.client()
             late.send(clientFrame([UInt8](repeating: 0x20, count: 200_000)))
-            #expect(try late.answer("invalid")["ok"] == false)
+            #expect(try await late.answer("invalid")["ok"] == false)
             late.send(clientFrame([], claimed: 26_214_401))
-            #expect(throws: TestClient.Closed.self) { try late.receive() }
+            await #expect(throws: TestClient.Closed.self) { try await late.receive() }
             #expect(late.closeCode == 1009)
         }
     }
@@ -175,15 +175,15 @@ import Testing
             var held: [TestClient] = []
             for _ in 0..<GatewayLimits.unauthenticatedSockets {
                 let client = try TestClient(port: test.sandboxPort)
-                _ = try client.upgrade()
-                _ = try client.receive()
+                _ = try await client.upgrade()
+                _ = try await client.receive()
                 held.append(client)
             }
             let refused = try TestClient(port: test.sandboxPort)
-            #expect(try refused.upgrade().hasPrefix("HTTP/1.1 503"))
-            let owner = try test.client()
+            #expect(try await refused.upgrade().hasPrefix("HTTP/1.1 503"))
+            let owner = try await test.client()
             try owner.request("1", "health")
-            #expect(try owner.answer("1")["ok"] == true)
+            #expect(try await owner.answer("1")["ok"] == true)
             withExtendedLifetime(held) {}
         }
     }
@@ -192,26 +192,26 @@ import Testing
     func agent() async throws {
         let script = #"echo '{"kind":"delta","text":"he"}'; echo '{"kind":"completed","text":"hey","provider":"p","model":"m","usage":{"input":1,"output":2,"cacheRead":0,"cacheWrite":0,"total":3}}'"#
         try await with(script: script) { test in
-            let old = try test.client(version: 3)
-            let client = try test.client(scopes: ["operator.write"])
+            let old = try await test.client(version: 3)
+            let client = try await test.client(scopes: ["operator.write"])
             try client.request(
                 "a", "agent",
                 ["message": "hi", "agentId": "main", "sessionId": "s1", "idempotencyKey": "k1", "deliver": false])
-            let accepted = try #require(try client.answer("a")["payload"])
+            let accepted = try #require(try await client.answer("a")["payload"])
             #expect(accepted["status"] == "accepted" && accepted["runId"] == "k1")
             #expect(accepted["sessionKey"] == "agent:main:explicit:s1")
-            let delta = try client.receive { $0["event"] == "chat" }
+            let delta = try await client.receive { $0["event"] == "chat" }
             #expect(delta["payload"]?["state"] == "delta" && delta["payload"]?["deltaText"] == "he")
-            let final = try #require(try client.answer("a")["payload"])
+            let final = try #require(try await client.answer("a")["payload"])
             #expect(final["status"] == "ok" && final["summary"] == "completed")
             let meta = final["result"]?["meta"]?["agentMeta"]
             #expect(meta?["sessionId"] == "s1" && meta?["provider"] == "p" && meta?["usage"]?["total"] == 3)
             #expect(final["result"]?["payloads"] == [["text": "hey", "mediaUrl": nil]])
             try client.request("w", "agent.wait", ["runId": "k1"])
-            #expect(try client.answer("w")["payload"]?["status"] == "ok")
+            #expect(try await client.answer("w")["payload"]?["status"] == "ok")
             try client.request("again", "agent", ["message": "hi", "idempotencyKey": "k1"])
-            #expect(try client.answer("again")["payload"]?["runId"] == "k1")
-            let oldDelta = try old.receive { $0["event"] == "chat" }
+            #expect(try await client.answer("again")["payload"]?["runId"] == "k1")
+            let oldDelta = try await old.receive { $0["event"] == "chat" }
             #expect(oldDelta["payload"]?["deltaText"] == nil)
             #expect(oldDelta["payload"]?["message"]?["content"] == [["type": "text", "text": "he"]])
         }
@@ -220,12 +220,12 @@ import Testing
     @Test("a run that fails is an error with a payload; events are numbered without a gap")
     func failure() async throws {
         try await with(script: #"echo '{"kind":"failed","code":"c","message":"model is gone"}'"#) { test in
-            let client = try test.client()
+            let client = try await test.client()
             try client.request("a", "chat.send", ["sessionKey": "main", "message": "m", "idempotencyKey": "k"])
-            #expect(try client.answer("a")["payload"] == ["runId": "k", "status": "started"])
+            #expect(try await client.answer("a")["payload"] == ["runId": "k", "status": "started"])
             var last: Int64 = 0
             while true {
-                let event = try client.receive { $0["type"] == "event" }
+                let event = try await client.receive { $0["type"] == "event" }
                 #expect(event["seq"]?.intValue == last + 1)
                 last += 1
                 guard event["event"] == "chat" else { continue }
@@ -240,13 +240,13 @@ import Testing
     func scopes() async throws {
         try await with { test in
             test.supervisor.put("device.list", ["pending": [], "paired": []])
-            let client = try test.client(scopes: ["operator.pairing"], sandbox: true)
+            let client = try await test.client(scopes: ["operator.pairing"], sandbox: true)
             await test.gateway.broadcast(.chat, ["x": 1])
             await test.gateway.broadcast(.tick, ["ts": 1])
-            let event = try client.receive { $0["type"] == "event" }
+            let event = try await client.receive { $0["type"] == "event" }
             #expect(event["event"] == "tick" && event["seq"] == 1)
             try client.request("l", "device.pair.list")
-            #expect(try client.answer("l")["payload"] == ["pending": [], "paired": []])
+            #expect(try await client.answer("l")["payload"] == ["pending": [], "paired": []])
             let caller = test.supervisor.asked("device.list").first?["caller"]
             #expect(caller?["provenance"] == "sandbox" && caller?["scopes"] == ["operator.pairing"])
         }
@@ -259,15 +259,15 @@ import Testing
                 "device.connect",
                 try JSONCoding.value(DeviceConnectDecision(outcome: .granted, scopes: ["operator.read"])))
             let device = try await signed(test)
-            #expect(try device.answer("c")["ok"] == true)
+            #expect(try await device.answer("c")["ok"] == true)
             await test.gateway.revoked(deviceId: try SigningDevice().id)
-            #expect(throws: TestClient.Closed.self) { while true { _ = try device.receive() } }
+            await #expect(throws: TestClient.Closed.self) { while true { _ = try await device.receive() } }
             #expect(device.closeCode == 4001)
-            let client = try test.client()
+            let client = try await test.client()
             await test.gateway.stop(reason: "service restart", restartExpectedMs: 1500)
-            let event = try client.receive { $0["event"] == "shutdown" }
+            let event = try await client.receive { $0["event"] == "shutdown" }
             #expect(event["payload"] == ["reason": "service restart", "restartExpectedMs": 1500])
-            #expect(throws: TestClient.Closed.self) { try client.receive() }
+            await #expect(throws: TestClient.Closed.self) { try await client.receive() }
             #expect(client.closeCode == 1012)
         }
     }

@@ -3,8 +3,8 @@ import Shared
 
 @testable import SandboxWorker
 
-/// A blocking WebSocket client with a time limit on every read.
-final class TestClient {
+/// A WebSocket client with a time limit on every read. Unchecked: a test uses it from one place at a time.
+final class TestClient: @unchecked Sendable {
     struct Closed: Error {}
 
     let descriptor: CInt
@@ -38,7 +38,9 @@ final class TestClient {
     }
 
     /// Head of the answer.
-    func http(_ head: String) throws -> String {
+    func http(_ head: String) async throws -> String { try await blocking { try self.readHead(head) } }
+
+    private func readHead(_ head: String) throws -> String {
         send(Array(head.utf8))
         while true {
             if let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) {
@@ -50,19 +52,23 @@ final class TestClient {
         }
     }
 
-    func rest() -> String {
-        while (try? fill()) != nil {}
-        return String(decoding: bytes, as: UTF8.self)
+    func rest() async throws -> String {
+        try await blocking {
+            while (try? self.fill()) != nil {}
+            return String(decoding: self.bytes, as: UTF8.self)
+        }
     }
 
-    func upgrade(path: String = "/", headers: String = "") throws -> String {
-        try http(
+    func upgrade(path: String = "/", headers: String = "") async throws -> String {
+        try await http(
             "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\(headers)\r\n")
     }
 
     /// The next message; throws when the server closes, with the code in `closeCode`.
-    func receive() throws -> JSONValue {
+    func receive() async throws -> JSONValue { try await blocking { try self.readMessage() } }
+
+    private func readMessage() throws -> JSONValue {
         let first = try take(2)
         var length = Int(first[1] & 0x7f)
         if length == 126 { length = try take(2).reduce(0) { $0 << 8 | Int($1) } }
@@ -76,14 +82,16 @@ final class TestClient {
     }
 
     /// The next message that `matches`.
-    func receive(where matches: (JSONValue) -> Bool) throws -> JSONValue {
+    func receive(where matches: @escaping @Sendable (JSONValue) -> Bool) async throws -> JSONValue {
         while true {
-            let message = try receive()
+            let message = try await receive()
             if matches(message) { return message }
         }
     }
 
-    func answer(_ id: String) throws -> JSONValue { try receive { $0["type"] == "res" && $0["id"] == .string(id) } }
+    func answer(_ id: String) async throws -> JSONValue {
+        try await receive { $0["type"] == "res" && $0["id"] == .string(id) }
+    }
 
     private func take(_ count: Int) throws -> [UInt8] {
         while bytes.count < count { try fill() }

@@ -100,13 +100,13 @@ struct TestGateway {
     /// A client without a device that said hello with `scopes`.
     func client(
         scopes: [JSONValue] = ["operator.admin"], version: Int64 = 4, sandbox: Bool = false
-    ) throws -> TestClient {
+    ) async throws -> TestClient {
         let client = try TestClient(port: sandbox ? sandboxPort : hostPort)
-        _ = try client.upgrade()
-        _ = try client.receive()
+        _ = try await client.upgrade()
+        _ = try await client.receive()
         try client.request(
             "c", "connect", Vector.params(signature: nil, scopes: scopes, minProtocol: version, maxProtocol: version))
-        _ = try client.answer("c")
+        _ = try await client.answer("c")
         return client
     }
 }

@@ -8,8 +8,8 @@ import Testing
 
 @testable import SandboxWorker
 
-/// The CLI's end of a session.
-final class SessionClient {
+/// The CLI's end of a session. Unchecked: a test uses it from one place at a time.
+final class SessionClient: @unchecked Sendable {
     let descriptor: CInt
     private var frames = FrameBuffer(maximumBody: SessionFrameKind.maximumBody)
 
@@ -34,7 +34,9 @@ final class SessionClient {
     func open(_ request: SessionRequest) throws { send(.open, try JSONCoding.encode(request)) }
 
     /// nil: the worker closed.
-    func receive() throws -> (SessionFrameKind, [UInt8])? {
+    func receive() async throws -> (SessionFrameKind, [UInt8])? { try await blocking { try self.readFrame() } }
+
+    private func readFrame() throws -> (SessionFrameKind, [UInt8])? {
         while true {
             if let body = try frames.next(), let kind = body.first.flatMap(SessionFrameKind.init) {
                 return (kind, Array(body.dropFirst()))
@@ -47,11 +49,11 @@ final class SessionClient {
     }
 
     /// Everything until the end: stdout, stderr, and the last frame.
-    func finish() throws -> (output: String, errors: String, last: SessionFrameKind?, body: [UInt8]) {
+    func finish() async throws -> (output: String, errors: String, last: SessionFrameKind?, body: [UInt8]) {
         var output: [UInt8] = []
         var errors: [UInt8] = []
         var last: (SessionFrameKind, [UInt8])?
-        while let (kind, body) = try receive() {
+        while let (kind, body) = try await receive() {
             switch kind {
             case .output: output += body
             case .errors: errors += body
@@ -83,7 +85,7 @@ final class SessionClient {
     func command() async throws {
         let client = try await session()
         try client.open(shell("echo out; echo err >&2; exit 3"))
-        let end = try client.finish()
+        let end = try await client.finish()
         #expect(end.output == "out\n" && end.errors == "err\n" && end.last == .exited)
         #expect(try JSONCoding.decode(SessionExit.self, from: end.body) == SessionExit(code: 3))
     }
@@ -92,16 +94,16 @@ final class SessionClient {
     func input() async throws {
         let client = try await session()
         try client.open(shell("wc -c"))
-        for _ in 0..<64 { client.send(.input, [UInt8](repeating: 65, count: 65_536)) }
+        try await blocking { for _ in 0..<64 { client.send(.input, [UInt8](repeating: 65, count: 65_536)) } }
         client.send(.input, [])
-        #expect(try client.finish().output.filter { !$0.isWhitespace } == "4194304")
+        #expect(try await client.finish().output.filter { !$0.isWhitespace } == "4194304")
     }
 
     @Test("a command that writes faster than the CLI reads loses nothing")
     func output() async throws {
         let client = try await session()
         try client.open(shell("head -c 8000000 /dev/zero"))
-        let end = try client.finish()
+        let end = try await client.finish()
         #expect(end.output.utf8.count == 8_000_000 && end.last == .exited)
     }
 
@@ -109,9 +111,9 @@ final class SessionClient {
     func signals() async throws {
         let client = try await session()
         try client.open(shell("echo go; sleep 100"))
-        #expect(try client.receive()?.0 == .output)
+        #expect(try await client.receive()?.0 == .output)
         client.send(.signal, [UInt8(SIGTERM)])
-        let end = try client.finish()
+        let end = try await client.finish()
         #expect(try JSONCoding.decode(SessionExit.self, from: end.body) == SessionExit(signal: SIGTERM))
     }
 
@@ -123,10 +125,10 @@ final class SessionClient {
                 argv: ["/bin/sh", "-c", "stty size; read line; stty size"],
                 terminal: .init(columns: 81, rows: 25, name: "xterm")))
         var text = ""
-        while !text.contains("25 81") { text += String(decoding: try client.receive()?.1 ?? [], as: UTF8.self) }
+        while !text.contains("25 81") { text += String(decoding: try await client.receive()?.1 ?? [], as: UTF8.self) }
         client.send(.resize, Array(#"{"columns":100,"rows":40}"#.utf8))
         client.send(.input, Array("\n".utf8))
-        let end = try client.finish()
+        let end = try await client.finish()
         #expect(end.output.contains("40 100") && end.last == .exited)
     }
 
@@ -138,15 +140,20 @@ final class SessionClient {
             do {
                 let client = try await session()
                 try client.open(shell("exec 3>\(fifo); echo go >&3; trap '' HUP; sleep 100"))
-                let reader = open(fifo, O_RDONLY | O_CLOEXEC)
+                let reader = try await blocking { open(fifo, O_RDONLY | O_CLOEXEC) }
                 defer { close(reader) }
-                var byte = [UInt8](repeating: 0, count: 3)
-                #expect(read(reader, &byte, 3) == 3)
-                close(dup(client.descriptor))
+                #expect(try await count(reader) == 3)
                 shutdown(client.descriptor, CInt(SHUT_RDWR))
                 // The end of file comes once nobody in the group is left, although they ignore HUP.
-                #expect(read(reader, &byte, 1) == 0)
+                #expect(try await count(reader) == 0)
             }
+        }
+    }
+
+    private func count(_ descriptor: CInt) async throws -> Int {
+        try await blocking {
+            var bytes = [UInt8](repeating: 0, count: 3)
+            return read(descriptor, &bytes, 3)
         }
     }
 
@@ -156,11 +163,11 @@ final class SessionClient {
             let client = try await session()
             let bytes = FrameBuffer.frame(frame)
             _ = Glibc.send(client.descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL))
-            #expect(try client.finish().last == .failed)
+            #expect(try await client.finish().last == .failed)
         }
         let client = try await session()
         _ = Glibc.send(client.descriptor, [0xff, 0xff, 0xff, 0xff] as [UInt8], 4, CInt(MSG_NOSIGNAL))
-        let end = try client.finish()
+        let end = try await client.finish()
         #expect(try JSONCoding.decode(NemoClawError.self, from: end.body).code == .protocolViolation)
     }
 
@@ -168,7 +175,7 @@ final class SessionClient {
     func broken() async throws {
         let client = try await session(BrokenStarter())
         try client.open(shell("true"))
-        let end = try client.finish()
+        let end = try await client.finish()
         #expect(end.last == .failed)
         #expect(try JSONCoding.decode(NemoClawError.self, from: end.body).message == "no init")
     }
