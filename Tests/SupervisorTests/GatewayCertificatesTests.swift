@@ -30,9 +30,8 @@ struct GatewayCertificatesTests {
             #expect(second.leafSerial == first.leafSerial)
             #expect(try Self.contents(folder) == before)
             for name in CertificateFiles.names {
-                var status = stat()
-                #expect(stat("\(folder)/\(name)", &status) == 0)
-                #expect(status.st_mode & 0o777 == 0o600)
+                let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+                #expect(attributes[.posixPermissions] as? Int == 0o600)
             }
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 4)
             _ = try second.tlsConfiguration()

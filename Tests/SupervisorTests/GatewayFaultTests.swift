@@ -34,7 +34,9 @@ struct GatewayFaultTests {
 
     @Test(
         "a provider that does not speak HTTP is told apart",
-        arguments: ["SSH-2.0-OpenSSH_9.2\r\n", "\u{0}\u{1}\u{2}\u{3}", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 abc\r\n\r\n"])
+        arguments: [
+            "SSH-2.0-OpenSSH_9.2\r\n", "\u{0}\u{1}\u{2}\u{3}", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 abc\r\n\r\n",
+        ])
     func garbage(_ bytes: String) async throws {
         try await GatewayFixture.with { fixture in
             let client = try await fixture.client()
@@ -85,7 +87,7 @@ struct GatewayFaultTests {
             try await client.post("{}")
             let request = try await fixture.upstream.nextRequest()
             try await request.send(answer)
-            try await request.close()
+            try? await request.close()  // try?: the gateway may have closed on the nonsense already
             let (text, isClean) = await client.readToEnd()
             #expect(text.contains("one"))
             #expect(!text.contains("0\r\n\r\n"))
@@ -188,7 +190,9 @@ struct GatewayFaultTests {
         }
     }
 
-    @Test("garbage on the TLS port is closed and harms nobody", arguments: ["GET / HTTP/1.1\r\n\r\n", "\u{16}\u{3}\u{1}\u{0}"])
+    @Test(
+        "garbage on the TLS port is closed and harms nobody",
+        arguments: ["GET / HTTP/1.1\r\n\r\n", "\u{16}\u{3}\u{1}\u{0}"])
     func plainOnTLS(_ text: String) async throws {
         try await GatewayFixture.with { fixture in
             let stranger = try await GatewayTestClient(group: GatewayFixture.group, port: fixture.port, tls: nil)

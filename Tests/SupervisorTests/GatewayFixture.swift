@@ -31,7 +31,8 @@ struct GatewayFixture {
             let certificates = try GatewayCertificates.loadOrCreate(folder: "\(path)/tls", now: Date())
             let routes = RouteTable()
             let gateway = try Gateway(
-                group: group, certificates: certificates, routes: routes, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                group: group, certificates: certificates, routes: routes,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             let upstream = try await GatewayStubUpstream(group: group, waitsForBody: waitsForBody)
             let (descriptor, port) = try listener()
             let sandbox = try SandboxName("alpha")

@@ -25,18 +25,27 @@ struct GatewayModelSplicerTests {
         Case(input: #"{"model":[],"b":3}"#, output: #"{"model":"NEW","b":3}"#),
         Case(input: #"{"model":{"model":{"model":[1,{}]}},"b":3}"#, output: #"{"model":"NEW","b":3}"#),
         Case(input: #"{"model":["a\"]",{}],"b":3}"#, output: #"{"model":"NEW","b":3}"#),
-        Case(input: #"{"tools":[{"model":"keep"}],"x":{"model":"keep"}}"#,
+        Case(
+            input: #"{"tools":[{"model":"keep"}],"x":{"model":"keep"}}"#,
             output: #"{"tools":[{"model":"keep"}],"x":{"model":"keep"},"model":"NEW"}"#),
-        Case(input: #"{"tools":[{"model":"keep"}],"model":"x"}"#, output: #"{"tools":[{"model":"keep"}],"model":"NEW"}"#),
-        Case(input: #"{"content":"\"model\":\"no\"","model":"x"}"#, output: #"{"content":"\"model\":\"no\"","model":"NEW"}"#),
+        Case(
+            input: #"{"tools":[{"model":"keep"}],"model":"x"}"#, output: #"{"tools":[{"model":"keep"}],"model":"NEW"}"#),
+        Case(
+            input: #"{"content":"\"model\":\"no\"","model":"x"}"#,
+            output: #"{"content":"\"model\":\"no\"","model":"NEW"}"#),
         Case(input: #"{"\u006dodel":"x"}"#, output: #"{"\u006dodel":"NEW"}"#),
         Case(input: #"{"mo\u0064\u0065l":"x"}"#, output: #"{"mo\u0064\u0065l":"NEW"}"#),
         Case(input: #"{"model\u0000":"x"}"#, output: #"{"model\u0000":"x","model":"NEW"}"#),
         Case(input: #"{"models":1,"mode":2,"mod\/el":3}"#, output: #"{"models":1,"mode":2,"mod\/el":3,"model":"NEW"}"#),
-        Case(input: #"{"n":123456789012345678901234567890.5e-300,"model":"x"}"#,
+        Case(
+            input: #"{"n":123456789012345678901234567890.5e-300,"model":"x"}"#,
             output: #"{"n":123456789012345678901234567890.5e-300,"model":"NEW"}"#),
-        Case(input: #"{"t":"héllo 🌍 \ud83c\udf0d","model":"m–ü"}"#, output: #"{"t":"héllo 🌍 \ud83c\udf0d","model":"NEW"}"#),
-        Case(input: #"{"a":[],"b":{},"c":[[[]]],"d":false}"#, output: #"{"a":[],"b":{},"c":[[[]]],"d":false,"model":"NEW"}"#),
+        Case(
+            input: #"{"t":"héllo 🌍 \ud83c\udf0d","model":"m–ü"}"#,
+            output: #"{"t":"héllo 🌍 \ud83c\udf0d","model":"NEW"}"#),
+        Case(
+            input: #"{"a":[],"b":{},"c":[[[]]],"d":false}"#,
+            output: #"{"a":[],"b":{},"c":[[[]]],"d":false,"model":"NEW"}"#),
     ]
 
     static func run(_ pieces: [ArraySlice<UInt8>]) -> Result<(String, ModelSplicer), ModelSplicer.Problem> {
@@ -79,12 +88,14 @@ struct GatewayModelSplicerTests {
     }
 
     static let bad: [(String, ModelSplicer.Problem)] = [
-        ("", .notAnObject), ("  ", .notAnObject), ("[]", .notAnObject), ("\"model\"", .notAnObject), ("7", .notAnObject),
+        ("", .notAnObject), ("  ", .notAnObject), ("[]", .notAnObject), ("\"model\"", .notAnObject),
+        ("7", .notAnObject),
         ("\u{feff}{}", .notAnObject), ("{", .incomplete), (#"{"model":"a""#, .incomplete), (#"{"model":"#, .incomplete),
         (#"{"a":1"#, .incomplete), (#"{"a"}"#, .invalid), (#"{"a":}"#, .invalid), (#"{,}"#, .invalid),
         (#"{"a":1,}"#, .invalid), (#"{"a":1]"#, .invalid), (#"{"a":[1}"#, .invalid), (#"{"a":[1,]}"#, .invalid),
         (#"{"a":1 2}"#, .invalid), (#"{"a":tru}"#, .invalid), (#"{"a":nul1}"#, .invalid), (#"{'model':1}"#, .invalid),
-        (#"{model:1}"#, .invalid), (#"{"a":"\x"}"#, .invalid), (#"{"a":"\u12g4"}"#, .invalid), ("{\"a\":\"\n\"}", .invalid),
+        (#"{model:1}"#, .invalid), (#"{"a":"\x"}"#, .invalid), (#"{"a":"\u12g4"}"#, .invalid),
+        ("{\"a\":\"\n\"}", .invalid),
         (#"{} {}"#, .invalid), (#"{}x"#, .invalid), (#"{"a":/**/1}"#, .invalid), ("{\u{0}}", .invalid),
         (#"{"model":1,"model":2}"#, .duplicateModel), (#"{"model":1,"\u006dodel":2}"#, .duplicateModel),
         (#"{"model":{},"x":1,"model":[]}"#, .duplicateModel), (#"{"Model":1}"#, .misspeltModel),

@@ -19,9 +19,12 @@ struct GatewayProbeTests {
         return try await outcome
     }
 
-    static func route(_ port: Int, model: String = "m", scheme: String = "http", host: String = "127.0.0.1") throws -> Route {
+    static func route(_ port: Int, model: String = "m", scheme: String = "http", host: String = "127.0.0.1") throws
+        -> Route
+    {
         Route(
-            provider: try Provider.named("vllm"), baseURL: try UpstreamURL("\(scheme)://\(host):\(port)/v1"), model: model,
+            provider: try Provider.named("vllm"), baseURL: try UpstreamURL("\(scheme)://\(host):\(port)/v1"),
+            model: model,
             credential: Secret("k"))
     }
 
@@ -61,9 +64,10 @@ struct GatewayProbeTests {
             Issue.record("TLS to a plain port was not told apart")
             return
         }
+        let freed = upstream.port
         try await upstream.stop()
         #expect(
-            await ProviderProbe.probe(route: try Self.route(upstream.port), deadlineMilliseconds: 20_000, group: group)
+            await ProviderProbe.probe(route: try Self.route(freed), deadlineMilliseconds: 20_000, group: group)
                 == .refused)
         #expect(
             await ProviderProbe.probe(

@@ -13,7 +13,8 @@ struct GatewayProxyTests {
     func forwards() async throws {
         try await GatewayFixture.with { fixture in
             let client = try await fixture.client()
-            try await client.post(#"{"model":"wanted","messages":[{"model":"inner"}]}"#, path: "/v1/chat/completions?x=1&y=%20",
+            try await client.post(
+                #"{"model":"wanted","messages":[{"model":"inner"}]}"#, path: "/v1/chat/completions?x=1&y=%20",
                 headers: "Authorization: Bearer client-secret\r\nX-Api-Key: client-secret\r\nCookie: client-secret\r\n"
                     + "api-key: client-secret\r\nx-goog-api-key: client-secret\r\nProxy-Authorization: client-secret\r\n"
                     + "Connection: x-private, keep-alive\r\nX-Private: hop\r\nX-Kept: yes\r\n")
@@ -40,7 +41,8 @@ struct GatewayProxyTests {
             #expect(!answer.contains("forged"))
             #expect(!answer.contains("keep-alive"))
             let usage = fixture.gateway.usage(of: fixture.sandbox)
-            #expect(usage == GatewayUsage(requests: 1, inputTokens: 3, outputTokens: 4, activeStreams: 0, connections: 1))
+            #expect(
+                usage == GatewayUsage(requests: 1, inputTokens: 3, outputTokens: 4, activeStreams: 0, connections: 1))
         }
     }
 
@@ -242,7 +244,9 @@ struct GatewayProxyTests {
         }
     }
 
-    @Test("a body larger than what is held streams on, with an exact length when the model came early", arguments: [true, false])
+    @Test(
+        "a body larger than what is held streams on, with an exact length when the model came early",
+        arguments: [true, false])
     func largeBody(_ modelFirst: Bool) async throws {
         try await GatewayFixture.with { fixture in
             let client = try await fixture.client()

@@ -20,7 +20,8 @@ final class GatewayStubUpstream: Sendable {
 
         func sendJSON(_ text: String, status: String = "200 OK", headers: String = "") async throws {
             try await send(
-                "HTTP/1.1 \(status)\r\ncontent-type: application/json\r\n\(headers)content-length: \(text.utf8.count)\r\n\r\n\(text)")
+                "HTTP/1.1 \(status)\r\ncontent-type: application/json\r\n\(headers)content-length: \(text.utf8.count)\r\n\r\n\(text)"
+            )
         }
 
         func close() async throws { try await channel.close().get() }

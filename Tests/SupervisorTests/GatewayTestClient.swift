@@ -36,7 +36,8 @@ final class GatewayTestClient: Sendable {
 
     func post(_ body: String, path: String = "/v1/chat/completions", headers: String = "") async throws {
         try await send(
-            "POST \(path) HTTP/1.1\r\nHost: inference.local\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            "POST \(path) HTTP/1.1\r\nHost: inference.local\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        )
     }
 
     /// Everything that came, up to and including `marker`; what follows in the same read is part of it.

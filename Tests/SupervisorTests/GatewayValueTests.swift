@@ -10,8 +10,14 @@ struct GatewayValueTests {
         "token counts are read from answers however they are cut",
         arguments: [
             (#"{"usage":{"prompt_tokens":12,"completion_tokens":345,"total_tokens":357}}"#, 12, 345),
-            (#"{"usage":{"prompt_tokens": 12, "completion_tokens" : 3,"prompt_tokens_details":{"cached_tokens":9}}}"#, 12, 3),
-            (#"data: {"usage":null}\n\ndata: {"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\ndata: [DONE]"#, 1, 2),
+            (
+                #"{"usage":{"prompt_tokens": 12, "completion_tokens" : 3,"prompt_tokens_details":{"cached_tokens":9}}}"#,
+                12, 3
+            ),
+            (
+                #"data: {"usage":null}\n\ndata: {"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\ndata: [DONE]"#,
+                1, 2
+            ),
             (#"{"usage":{"input_tokens":7,"output_tokens":1}} … {"usage":{"output_tokens":99}}"#, 7, 99),
             (#"{"content":"\"prompt_tokens\":500","usage":{"prompt_tokens":5,"completion_tokens":6}}"#, 5, 6),
             (#"{"usage":{"prompt_tokens":null,"completion_tokens":"x"}}"#, 0, 0),
@@ -79,8 +85,10 @@ struct GatewayValueTests {
     @Test(
         "credentials and hop-by-hop headers do not pass",
         arguments: [
-            "Authorization", "X-API-Key", "api-key", "Cookie", "Proxy-Authorization", "proxy-connection", "X-Goog-Api-Key",
-            "Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Host", "Content-Length", "Expect",
+            "Authorization", "X-API-Key", "api-key", "Cookie", "Proxy-Authorization", "proxy-connection",
+            "X-Goog-Api-Key",
+            "Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Host", "Content-Length",
+            "Expect",
             "X-NemoClaw-Route", "Accept-Encoding", "X-Forwarded-For", "Forwarded",
         ])
     func droppedHeaders(_ name: String) {
@@ -88,7 +96,9 @@ struct GatewayValueTests {
         #expect(!HeaderRules.requestHeaderPasses(name.lowercased()))
     }
 
-    @Test("other headers pass", arguments: ["Content-Type", "accept", "x-stainless-os", "user-agent", "anthropic-version"])
+    @Test(
+        "other headers pass",
+        arguments: ["Content-Type", "accept", "x-stainless-os", "user-agent", "anthropic-version"])
     func keptHeaders(_ name: String) {
         #expect(HeaderRules.requestHeaderPasses(name))
     }
@@ -105,7 +115,8 @@ struct GatewayValueTests {
     @Test("a key that would break a header is not sent")
     func brokenKey() throws {
         let base = try UpstreamURL("http://127.0.0.1:1/v1")
-        let route = Route(provider: try Provider.named("openai"), baseURL: base, model: "m", credential: Secret("a\r\nx: y"))
+        let route = Route(
+            provider: try Provider.named("openai"), baseURL: base, model: "m", credential: Secret("a\r\nx: y"))
         #expect(PreparedRoute(route).bearer == nil)
     }
 }

@@ -76,7 +76,9 @@ struct CertificateFiles {
     func damaged(_ name: String, _ what: String) -> NemoClawError {
         NemoClawError(
             .stateCorrupt, "cannot use the gateway's TLS files: \"\(path(name))\" \(what)",
-            hint: "Restore it from a backup, or make new ones, which every sandbox must be restarted for: rm -r \(folder)")
+            hint:
+                "Restore it from a backup, or make new ones, which every sandbox must be restarted for: rm -r \(folder)"
+        )
     }
 
     private func path(_ name: String) -> String { "\(folder)/\(name)" }

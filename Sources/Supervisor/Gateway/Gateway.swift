@@ -150,7 +150,9 @@ final class Gateway: Sendable {
     }
 
     private func configure(_ channel: any Channel, origin: GatewayConnection.Origin) throws {
-        guard let loop = loops[ObjectIdentifier(channel.eventLoop)]?.value else { throw ChannelError.operationUnsupported }
+        guard let loop = loops[ObjectIdentifier(channel.eventLoop)]?.value else {
+            throw ChannelError.operationUnsupported
+        }
         let context = tls.withLock { $0 }
         let edge = SocketEdge()
         let connection = GatewayConnection(origin: origin, loop: loop, edge: edge)

@@ -62,7 +62,8 @@ extension GatewayConnection {
 
     private func notServed(_ route: PreparedRoute, _ method: HTTPMethod, _ path: Substring) -> GatewayProblem {
         GatewayProblem(
-            .notFound, "path_not_served", "provider \"\(route.route.provider.id)\" does not serve \(method) \(shown(path))")
+            .notFound, "path_not_served",
+            "provider \"\(route.route.provider.id)\" does not serve \(method) \(shown(path))")
     }
 
     private func shown(_ path: Substring) -> String {
@@ -181,7 +182,9 @@ extension GatewayConnection {
         // Taken out of the exchange, so that it stays the only reference and grows in place.
         var held = exchange.held
         exchange.held = ByteBuffer()
-        if held.capacity == 0 { held.reserveCapacity(buffer.readableBytes + (exchange.route?.modelJSON.count ?? 0) + 16) }
+        if held.capacity == 0 {
+            held.reserveCapacity(buffer.readableBytes + (exchange.route?.modelJSON.count ?? 0) + 16)
+        }
         let result = buffer.withUnsafeReadableBytes { bytes -> Result<Void, ModelSplicer.Problem> in
             do throws(ModelSplicer.Problem) {
                 try splicer.feed(bytes, into: &held)
@@ -220,13 +223,16 @@ extension GatewayConnection {
         } else if phase == .receiving {
             startUpstream()
         }
+        edge.watchForEnd()
     }
 
     /// A body that turns out wrong after its first part went out: the provider never gets the rest.
     private func breakOff(_ problem: GatewayProblem) {
         if phase == .streaming { return abort() }
         dropUpstream()
-        if phase == .receiving, !exchange.requestIsComplete, let length = exchange.announcedLength, length <= Self.swallowed {
+        if phase == .receiving, !exchange.requestIsComplete, let length = exchange.announcedLength,
+            length <= Self.swallowed
+        {
             exchange.held = ByteBuffer()
             return answerLater(localAnswer(problem))
         }

@@ -162,7 +162,11 @@ final class GatewayConnection: ChannelDuplexHandler {
             exchange.id = loop.nextRequestID()
             exchange.requestIsComplete = true
             answer(problem)
-        case .receiving, .swallowing, .connecting, .awaiting: answer(problem)
+        case .receiving, .swallowing, .connecting, .awaiting:
+            // Nothing behind a broken part can be read as a request.
+            exchange.requestIsComplete = true
+            exchange.clientKeepsAlive = false
+            answer(problem)
         case .streaming, .draining: abort()
         case .closed: break
         }

@@ -221,7 +221,10 @@ struct ModelSplicer {
     private mutating func match(_ unit: UInt32) {
         guard matched >= 0 else { return }
         let name: StaticString = "model"
-        guard matched < name.utf8CodeUnitCount else { return matched = -1 }
+        guard matched < name.utf8CodeUnitCount else {
+            matched = -1
+            return
+        }
         let expected = UInt32(name.withUTF8Buffer { $0[matched] })
         if unit == expected {
             matched += 1

@@ -11,6 +11,12 @@ final class SocketEdge: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
+    /// Reads once although the request is complete, so that a client's `close_notify` is seen while its answer flows.
+    /// One read only: what a client pipelines behind its request stays in the kernel.
+    func watchForEnd() {
+        context?.read()
+    }
+
     /// Closes at once; what is not written yet is lost.
     func cut() {
         context?.close(promise: nil)

@@ -1,8 +1,7 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
-
-import Glibc
 
 /// Why a provider gave no answer.
 enum UpstreamFailure: Error, Equatable, Sendable {

@@ -96,7 +96,8 @@ final class UpstreamPool {
         try pipeline.addHandler(edge)
         if let context {
             // An address cannot be named in SNI; NIOSSL then checks the certificate against the peer's address.
-            let isAddress = key.host.contains(":") || key.host.utf8.allSatisfy { $0 == 0x2e || (0x30...0x39).contains($0) }
+            let isAddress =
+                key.host.contains(":") || key.host.utf8.allSatisfy { $0 == 0x2e || (0x30...0x39).contains($0) }
             try pipeline.addHandler(NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : key.host))
         }
         try pipeline.addHandler(HTTPRequestEncoder(configuration: Self.encoderConfiguration))

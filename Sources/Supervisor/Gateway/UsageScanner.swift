@@ -2,8 +2,8 @@ import Glibc
 
 /// Reads token counts out of an answer that flows through, JSON or event stream alike.
 ///
-/// It looks for `"…_tokens":123`. Inside JSON text a quote is always escaped, so these bytes are never part of what the
-/// model said. The last count wins, as streams report growing totals and Anthropic's come in two parts.
+/// It looks for `"…_tokens":123`. Inside JSON text a quote is always escaped, so these bytes are never part of what
+/// the model said. The last count wins, as streams report growing totals and Anthropic's come in two parts.
 struct UsageScanner {
     private(set) var inputTokens: Int64 = 0
     private(set) var outputTokens: Int64 = 0
