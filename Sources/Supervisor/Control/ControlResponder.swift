@@ -1,7 +1,6 @@
 import HTTPTypes
 import Hummingbird
 import Logging
-import NIOCore
 import Shared
 
 /// Before and after the router: the peer's rights, and one shape for every error.
@@ -16,18 +15,27 @@ struct ControlResponder: HTTPResponder {
             context.peer = try await ControlPeer.of(context.channel, owner: owner)
             if request.method != .get && request.method != .head { try context.peer.requireWrite() }
             let response = try await router.respond(to: request, context: context)
-            guard response.status == .notFound else { return response }  // ours are thrown: this is the router's own
-            throw NemoClawError(
-                .notFound, "there is no \(request.method.rawValue) \(Self.printable(request.uri.path))",
-                hint: "The requests are listed in openapi.yaml")
+            guard response.status.code >= 400 else { return response }
+            throw Self.error(of: response.status, for: request)
         } catch let error as NemoClawError {
             return Self.failure(error)
-        } catch is NIOTooManyBytesError {
-            return Self.failure(
-                NemoClawError(.invalidArgument, "the request's body is over \(ControlBody.maximumBytes) bytes"))
         } catch {
             logger.error("control request failed", metadata: ["error": "\(error)"])
             return Self.failure(NemoClawError(.internalError, "the request failed inside the supervisor"))
+        }
+    }
+
+    /// Our own errors are thrown, so a response with an error's status is the router's.
+    private static func error(of status: HTTPResponse.Status, for request: Request) -> NemoClawError {
+        switch status {
+        case .notFound:
+            NemoClawError(
+                .notFound, "there is no \(request.method.rawValue) \(printable(request.uri.path))",
+                hint: "The requests are listed in openapi.yaml")
+        case .contentTooLarge:
+            NemoClawError(.invalidArgument, "the request's body is over \(ControlBody.maximumBytes) bytes")
+        default:
+            NemoClawError(.invalidArgument, "the request is not valid (\(status.code))")
         }
     }
 

@@ -8,14 +8,14 @@ import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ControlServerTests {
     /// One raw exchange: whatever is sent, the answer to the end of the connection.
-    static func exchange(_ path: String, _ bytes: [UInt8]) throws -> String {
+    static func exchange(_ path: String, _ bytes: [UInt8]) async throws -> String {
         let socket = try TestSocket(path)
         socket.write(bytes)
-        return String(decoding: socket.readToEnd(), as: UTF8.self)
+        return String(decoding: try await socket.readToEnd(), as: UTF8.self)
     }
 
-    static func ask(_ path: String, _ line: String, _ body: String = "") throws -> String {
-        try exchange(
+    static func ask(_ path: String, _ line: String, _ body: String = "") async throws -> String {
+        try await exchange(
             path,
             Array("\(line) HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)".utf8))
     }
@@ -35,8 +35,8 @@ import Testing
                 await Task.yield()
             }
             let path = configuration.folders.controlSocket
-            #expect(try Self.ask(path, "GET /v1/gateway").contains("\"certificateSerial\""))
-            let list = try Self.ask(path, "GET /v1/sandboxes")
+            #expect(try await Self.ask(path, "GET /v1/gateway").contains("\"certificateSerial\""))
+            let list = try await Self.ask(path, "GET /v1/sandboxes")
             #expect(list.hasPrefix("HTTP/1.1 200"))
             #expect(list.contains("\"sandboxes\":[]"))
             for (line, body, status, code) in [
@@ -54,18 +54,18 @@ import Testing
                     "endpoint_refused"
                 ),
             ] {
-                let answer = try Self.ask(path, line, body)
+                let answer = try await Self.ask(path, line, body)
                 #expect(answer.hasPrefix("HTTP/1.1 \(status)"), "\(line)")
                 #expect(answer.contains("\"code\":\"\(code)\""), "\(line)")
             }
-            #expect(!(try Self.exchange(path, Array("garbage\r\n\r\n".utf8)).hasPrefix("HTTP/1.1 200")))
+            #expect(!(try await Self.exchange(path, Array("garbage\r\n\r\n".utf8)).hasPrefix("HTTP/1.1 200")))
             // A sandbox whose programs are missing fails as a whole.
-            let failed = try Self.ask(
+            let failed = try await Self.ask(
                 path, "POST /v1/sandboxes",
                 #"{"name":"alpha","provider":"ollama","model":"m","probe":false,"port":38801}"#)
             #expect(failed.contains("\"code\":\"sandbox_failed\""))
-            #expect(try Self.ask(path, "GET /v1/sandboxes").contains("\"sandboxes\":[]"))
-            #expect(try Self.ask(path, "POST /v1/shutdown").hasPrefix("HTTP/1.1 200"))
+            #expect(try await Self.ask(path, "GET /v1/sandboxes").contains("\"sandboxes\":[]"))
+            #expect(try await Self.ask(path, "POST /v1/shutdown").hasPrefix("HTTP/1.1 200"))
             try await end
             #expect(access(configuration.folders.supervisorPid, F_OK) != 0)
         }

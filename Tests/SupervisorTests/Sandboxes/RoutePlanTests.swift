@@ -35,9 +35,7 @@ import Testing
         try await TestFolder.with { folder in
             let credentials = CredentialFolder(state: "\(folder)")
             try credentials.store(Secret("first"), as: "OPENAI_API_KEY")
-            var status = stat()
-            stat("\(credentials.path)/OPENAI_API_KEY", &status)
-            #expect(status.st_mode & 0o777 == 0o600)
+            #expect(try FileMode.of("\(credentials.path)/OPENAI_API_KEY") == 0o600)
             try credentials.store(Secret("second"), as: "OPENAI_API_KEY")
             try credentials.restore(Secret("first"), as: "OPENAI_API_KEY")
             #expect(credentials.credential("OPENAI_API_KEY")?.reveal() == "first")

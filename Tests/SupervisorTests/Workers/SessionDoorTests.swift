@@ -15,7 +15,7 @@ import Testing
                 let socket = try TestSocket("\(folder)/session.sock")
                 socket.write(frame: #"{"sandbox":"alpha"}"#)
                 var frames = FrameBuffer(maximumBody: 100)
-                frames.append(socket.readToEnd())
+                frames.append(try await socket.readToEnd())
                 #expect(try frames.next() == Array(#"{"ok":true}"#.utf8))
                 #expect(try frames.next() == [0x11] + Array("hello".utf8))
                 await harness.cleanUp()
@@ -35,7 +35,7 @@ import Testing
             try await harness.running {
                 let socket = try TestSocket("\(folder)/session.sock")
                 socket.write(frame: frame)
-                let answer = try #require(try socket.readFrame())
+                let answer = try #require(try await socket.readFrame())
                 #expect(answer.contains("\"ok\":false"))
                 #expect(answer.contains(code))
             }

@@ -1,10 +1,12 @@
 import Glibc
+import NIOPosix
 import Shared
 
 @testable import Supervisor
 
-/// A blocking client of a Unix-domain socket, with a limit on each read.
-struct TestSocket {
+/// A client of a Unix-domain socket, with a limit on each read. Reads block a thread of their own: the supervisor under
+/// test needs those of the tasks.
+struct TestSocket: Sendable {
     let descriptor: Descriptor
 
     init(_ path: String) throws {
@@ -33,23 +35,25 @@ struct TestSocket {
     }
 
     /// nil at the end of the stream.
-    func read() -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: 65_536)
-        let count = recv(descriptor.number, &bytes, bytes.count, 0)
-        return count > 0 ? Array(bytes.prefix(count)) : nil
+    func read() async throws -> [UInt8]? {
+        try await NIOThreadPool.singleton.runIfActive { [descriptor] in
+            var bytes = [UInt8](repeating: 0, count: 65_536)
+            let count = recv(descriptor.number, &bytes, bytes.count, 0)
+            return count > 0 ? Array(bytes.prefix(count)) : nil
+        }
     }
 
-    func readToEnd() -> [UInt8] {
+    func readToEnd() async throws -> [UInt8] {
         var all: [UInt8] = []
-        while let more = read() { all += more }
+        while let more = try await read() { all += more }
         return all
     }
 
-    func readFrame() throws -> String? {
+    func readFrame() async throws -> String? {
         var frames = FrameBuffer(maximumBody: LinkMessage.maximumBody)
         while true {
             if let body = try frames.next() { return String(decoding: body, as: UTF8.self) }
-            guard let more = read() else { return nil }
+            guard let more = try await read() else { return nil }
             frames.append(more)
         }
     }

@@ -30,7 +30,7 @@ import Testing
             let harness = try SupervisorHarness(folder: folder)
             try await harness.running {
                 let socket = try TestSocket("\(folder)/worker.sock")
-                #expect(socket.read() == nil)
+                #expect(try await socket.read() == nil)
             }
         }
     }
@@ -62,11 +62,11 @@ import Testing
         try await Self.admitted { _, path in
             let socket = try TestSocket(path)
             socket.write(frame: frame)
-            let answer = try #require(try socket.readFrame())
+            let answer = try #require(try await socket.readFrame())
             #expect(answer.contains("\"type\":\"refused\""))
             #expect(answer.contains("\"code\":\"\(code)\""))
             #expect(!answer.contains("right\""))
-            #expect(socket.read() == nil)
+            #expect(try await socket.read() == nil)
         }
     }
 
@@ -75,7 +75,7 @@ import Testing
         try await Self.admitted { _, path in
             let socket = try TestSocket(path)
             socket.write(header)
-            #expect(socket.read() == nil)
+            #expect(try await socket.read() == nil)
         }
     }
 
@@ -90,7 +90,7 @@ import Testing
             }
             let socket = try TestSocket(path)
             socket.write(frame: Self.hello(secret: "wrong"))
-            #expect(try socket.readFrame()?.contains("forbidden") == true)
+            #expect(try await socket.readFrame()?.contains("forbidden") == true)
             withExtendedLifetime(idle) {}
         }
     }
@@ -100,7 +100,7 @@ import Testing
         try await Self.admitted { _, path in
             let socket = try TestSocket(path)
             for byte in FrameBuffer.frame(Array(Self.hello(secret: "wrong").utf8)) { socket.write([byte]) }
-            #expect(try socket.readFrame()?.contains("forbidden") == true)
+            #expect(try await socket.readFrame()?.contains("forbidden") == true)
         }
     }
 }
