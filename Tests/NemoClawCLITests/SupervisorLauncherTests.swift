@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Shared
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -11,7 +12,9 @@ import Testing
     /// A supervisor made of shell.
     static func install(_ script: String, in folder: FilePath) throws {
         let path = "\(folder)/nemoclaw-supervisor"
-        try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: path))
+        try Child.spawning.withLock { _ in
+            try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: path))
+        }
         chmod(path, 0o755)
     }
 

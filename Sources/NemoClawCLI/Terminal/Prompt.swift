@@ -18,8 +18,9 @@ struct Prompt {
 
     /// An answer that is not shown.
     func askSecret(_ question: String) throws -> Secret<String>? {
-        Console.write("  \(question): ", to: console.output)
+        // First, so that nothing typed at the sight of the question is shown.
         let mode = TerminalMode(console.input, .noEcho)
+        Console.write("  \(question): ", to: console.output)
         defer {
             mode?.restore()
             Console.write("\n", to: console.output)

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 
 @testable import NemoClawCLI
 
@@ -11,6 +12,10 @@ final class Child {
     /// The terminal's other side, when it has one.
     let master: Int32
     private var slave: Int32 = -1
+
+    /// Held while a child starts and while a program is written: a child that holds the file open for a moment
+    /// would make it "busy" (ETXTBSY, execve(2)).
+    static let spawning = Mutex(())
 
     static var program: String {
         let own = ProcessEnvironment.executable()
@@ -59,9 +64,11 @@ final class Child {
         var all = ["PATH": "/usr/bin:/bin", "NEMOCLAW_HOME": home, "TERM": "xterm"]
         all.merge(environment) { _, new in new }
         var number: pid_t = 0
-        let code = CStrings.with([Self.program] + arguments) { argv in
-            CStrings.with(all.map { "\($0.key)=\($0.value)" }) { envp in
-                posix_spawn(&number, Self.program, &actions, &attributes, argv, envp)
+        let code = Self.spawning.withLock { _ in
+            CStrings.with([Self.program] + arguments) { argv in
+                CStrings.with(all.map { "\($0.key)=\($0.value)" }) { envp in
+                    posix_spawn(&number, Self.program, &actions, &attributes, argv, envp)
+                }
             }
         }
         precondition(code == 0, "cannot start \(Self.program): \(code)")
