@@ -87,7 +87,8 @@ struct AgentLoopTests {
     @Test("a model that answers whole instead of streaming is understood")
     func notStreamed() async throws {
         try await TestFolder.with { (home: FilePath) async throws in
-            let body = "{\"model\":\"m2\",\"choices\":[{\"message\":{\"content\":\"Hi\"},\"finish_reason\":\"length\"}]}"
+            let body =
+                "{\"model\":\"m2\",\"choices\":[{\"message\":{\"content\":\"Hi\"},\"finish_reason\":\"length\"}]}"
             let outcome = try await run(
                 [.whole("200 OK", body, headers: "x-nemoclaw-model: other\r\n")], home: home)
             #expect(outcome.last.text == "Hi")

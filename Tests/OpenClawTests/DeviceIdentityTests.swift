@@ -69,7 +69,9 @@ struct DeviceIdentityTests {
         try await TestFolder.with { (folder: FilePath) async throws in
             let path = folder.appending("device.json")
             try LocalFile.replace(path, with: Array("{\"version\":1}".utf8))
-            let error = #expect(throws: NemoClawError.self) { try DeviceIdentityStore(path: path).loadOrCreate(nowMs: 1) }
+            let error = #expect(throws: NemoClawError.self) {
+                try DeviceIdentityStore(path: path).loadOrCreate(nowMs: 1)
+            }
             #expect(error?.code == .stateCorrupt)
             #expect(error?.hint?.contains("rm \(path)") == true)
         }

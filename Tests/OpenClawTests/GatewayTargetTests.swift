@@ -19,7 +19,9 @@ struct GatewayTargetTests {
 
     @Test(
         "a token never goes over a network in the clear",
-        arguments: ["ws://example.com", "ws://10.0.0.1:18789", "ws://127.0.0.1.example.com", "ws://127.1", "http://127.0.0.1"])
+        arguments: [
+            "ws://example.com", "ws://10.0.0.1:18789", "ws://127.0.0.1.example.com", "ws://127.1", "http://127.0.0.1",
+        ])
     func plaintext(address: String) {
         #expect(throws: NemoClawError.self) { try GatewayTarget(address) }
     }

@@ -146,12 +146,16 @@ struct GatewayTurnTests {
     @Test("a connection lost during the run is an error and the run is not started again")
     func lost() async throws {
         let calls = Log<(String, JSONValue)>()
-        try await scene(calls: calls, agent: { _, id, params in
-            [
-                StubGateway.answer(id, ["status": "accepted"]), Self.runEvent(params, ["text": "Hel", "delta": "Hel"]),
-                .close(1012, "service restart"),
-            ]
-        }) { scene in
+        try await scene(
+            calls: calls,
+            agent: { _, id, params in
+                [
+                    StubGateway.answer(id, ["status": "accepted"]),
+                    Self.runEvent(params, ["text": "Hel", "delta": "Hel"]),
+                    .close(1012, "service restart"),
+                ]
+            }
+        ) { scene in
             #expect(await scene.agent(patience: .seconds(15)) == 1)
             #expect(scene.stdout == "Hel\n")
             #expect(scene.stderr.contains("went away before the answer: gateway closed (1012): service restart"))
@@ -165,13 +169,15 @@ struct GatewayTurnTests {
         let starting: JSONValue = [
             "code": "UNAVAILABLE", "message": "gateway starting; retry shortly", "retryable": true, "retryAfterMs": 1,
         ]
-        try await scene(connect: { _, id, _ in
-            switch attempts.next() {
-            case 0: [StubGateway.refusal(id, starting), .close(1013, "gateway starting")]
-            case 1: [.close(1012, "service restart")]
-            default: [StubGateway.answer(id, StubGateway.hello)]
-            }
-        }, agent: Self.happy) { scene in
+        try await scene(
+            connect: { _, id, _ in
+                switch attempts.next() {
+                case 0: [StubGateway.refusal(id, starting), .close(1013, "gateway starting")]
+                case 1: [.close(1012, "service restart")]
+                default: [StubGateway.answer(id, StubGateway.hello)]
+                }
+            }, agent: Self.happy
+        ) { scene in
             #expect(await scene.agent(patience: .seconds(15)) == 0)
             #expect(scene.stdout == "Hello there\n")
             #expect(scene.stderr.contains("is not ready (gateway starting; retry shortly)"))
@@ -198,13 +204,17 @@ struct GatewayTurnTests {
     func signal(number: Int32) async throws {
         let calls = Log<(String, JSONValue)>()
         let stop = Log<StopRequest>()
-        try await scene(calls: calls, agent: { method, id, params in
-            if method == "chat.abort" { return [StubGateway.answer(id, ["ok": true, "aborted": true])] }
-            stop.all.first?.send(number)
-            return [
-                StubGateway.answer(id, ["status": "accepted"]), Self.runEvent(params, ["text": "Hel", "delta": "Hel"]),
-            ]
-        }) { scene in
+        try await scene(
+            calls: calls,
+            agent: { method, id, params in
+                if method == "chat.abort" { return [StubGateway.answer(id, ["ok": true, "aborted": true])] }
+                stop.all.first?.send(number)
+                return [
+                    StubGateway.answer(id, ["status": "accepted"]),
+                    Self.runEvent(params, ["text": "Hel", "delta": "Hel"]),
+                ]
+            }
+        ) { scene in
             stop.add(scene.stop)
             #expect(await scene.agent() == 128 + number)
             let abort = try #require(calls.all.last)
@@ -235,9 +245,12 @@ struct GatewayTurnTests {
     @Test("pings are answered")
     func pings() async throws {
         let pongs = Log<String>()
-        try await scene(pongs: pongs, agent: { method, id, params in
-            method == "agent" ? Self.happy(method, id, params) : []
-        }) { scene in
+        try await scene(
+            pongs: pongs,
+            agent: { method, id, params in
+                method == "agent" ? Self.happy(method, id, params) : []
+            }
+        ) { scene in
             #expect(await scene.agent() == 0)
             #expect(await scene.agent() == 0)
         }

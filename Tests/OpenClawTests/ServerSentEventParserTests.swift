@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Server-sent events")
 struct ServerSentEventParserTests {
-    private let stream = "\u{feff}: hello\r\ndata: {\"a\":1}\r\n\r\nevent: x\ndata:one\ndata: two\n\rdata\n\nid: 7\n\ndata: [DÖNE]\r\r"
+    private let stream =
+        "\u{feff}: hello\r\ndata: {\"a\":1}\r\n\r\nevent: x\ndata:one\ndata: two\n\rdata\n\nid: 7\n\ndata: [DÖNE]\r\r"
     private let expected: [(String, String)] = [
         ("message", "{\"a\":1}"), ("x", "one\ntwo"), ("message", ""), ("message", "[DÖNE]"),
     ]

@@ -17,7 +17,9 @@ struct ChatCompletionChunk: Sendable, Equatable {
             finishReason = choice["finish_reason"]?.stringValue
         }
         if let usage = json["usage"], usage.objectValue != nil { self.usage = Self.usage(usage) }
-        if let error = json["error"], !error.isNull { failure = Self.errorText(json) ?? "the provider reported a failure" }
+        if let error = json["error"], !error.isNull {
+            failure = Self.errorText(json) ?? "the provider reported a failure"
+        }
     }
 
     /// Prompt tokens that came out of a cache are counted apart, as OpenClaw does.

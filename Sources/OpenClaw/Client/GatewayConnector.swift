@@ -64,6 +64,7 @@ struct GatewayConnector: Sendable {
         if let refusal = error as? GatewayRefusal { return refusal.explained(target: target) }
         return NemoClawError(
             .unavailable, "cannot connect to the gateway at \(target.url): \(reason(error))",
-            hint: "On the host, run: nemoclaw status  For a run without the gateway, ask for it: openclaw agent --local")
+            hint: "On the host, run: nemoclaw status  For a run without the gateway, ask for it: openclaw agent --local"
+        )
     }
 }

@@ -57,7 +57,9 @@ struct GatewayRefusal: Error, Sendable, Equatable {
         let isAlphanumeric: (UInt8) -> Bool = { byte in
             (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
         }
-        guard (1...128).contains(text.utf8.count), let first = text.utf8.first, isAlphanumeric(first) else { return false }
+        guard (1...128).contains(text.utf8.count), let first = text.utf8.first, isAlphanumeric(first) else {
+            return false
+        }
         return text.utf8.allSatisfy { isAlphanumeric($0) || [0x2e, 0x5f, 0x3a, 0x2d].contains($0) }
     }
 }

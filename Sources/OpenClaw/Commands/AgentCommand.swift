@@ -12,7 +12,8 @@ struct AgentCommand: AsyncParsableCommand {
 
     @Option(help: "The agent's id, usually main.") var agent: String?
     @Option(name: .shortAndLong, help: "The message.") var message: String?
-    @Option(name: .customLong("message-file"), help: "Read the message from a file; - is stdin.") var messageFile: String?
+    @Option(name: .customLong("message-file"), help: "Read the message from a file; - is stdin.") var messageFile:
+        String?
     @Option(name: .customLong("session-id"), help: "Continue or begin the session with this id.") var sessionId: String?
     @Option(name: .customLong("session-key"), help: "The conversation's key, as agent:main:main.")
     var sessionKey: String?

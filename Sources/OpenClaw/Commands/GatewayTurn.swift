@@ -123,7 +123,8 @@ struct GatewayTurn: Sendable {
         var lines: [String] = []
         for part in parts {
             if let text = part["text"]?.stringValue, !text.isEmpty { lines.append(text) }
-            let media = [part["mediaUrl"]].compactMap { $0?.stringValue }
+            let media =
+                [part["mediaUrl"]].compactMap { $0?.stringValue }
                 + (part["mediaUrls"]?.arrayValue ?? []).compactMap(\.stringValue)
             lines.append(contentsOf: media.map { "Attachment: \($0)" })
         }

@@ -16,7 +16,8 @@ final class LiveAnswer: Sendable {
 
     /// An event of the gateway; only text of this run counts.
     func receive(name: String, payload: JSONValue) {
-        guard isEnabled, name == "agent", payload["stream"] == "assistant", payload["runId"]?.stringValue == runId else {
+        guard isEnabled, name == "agent", payload["stream"] == "assistant", payload["runId"]?.stringValue == runId
+        else {
             return
         }
         let data = payload["data"]

@@ -67,7 +67,8 @@ struct TranscriptScan: Sendable {
         var offset = start
         return try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             while initialized < count {
-                let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[initialized...])
+                let rest = UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(buffer)[initialized...])
                 let got = try file.read(fromAbsoluteOffset: offset, into: rest)
                 if got == 0 { break }
                 initialized += got

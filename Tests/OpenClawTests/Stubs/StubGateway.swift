@@ -62,7 +62,8 @@ final class StubGateway: ChannelInboundHandler, @unchecked Sendable {
             string: "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 + "Sec-WebSocket-Accept: \(accept)\r\n\r\n")
         write(
-            .frame(["type": "event", "event": "connect.challenge", "payload": ["nonce": "nonce-1", "ts": 1]]), into: &out)
+            .frame(["type": "event", "event": "connect.challenge", "payload": ["nonce": "nonce-1", "ts": 1]]),
+            into: &out)
         context.writeAndFlush(wrapOutboundOut(out), promise: nil)
     }
 

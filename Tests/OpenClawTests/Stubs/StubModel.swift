@@ -13,7 +13,8 @@ final class StubModel: ChannelInboundHandler, @unchecked Sendable {
         var hangs = false
 
         static func stream(_ events: [String], headers: String = "", hangs: Bool = false) -> Answer {
-            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n\(headers)connection: close\r\n\r\n"
+            let head =
+                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n\(headers)connection: close\r\n\r\n"
             return Answer(pieces: [head] + events.map { "data: \($0)\n\n" }, hangs: hangs)
         }
 
@@ -23,9 +24,12 @@ final class StubModel: ChannelInboundHandler, @unchecked Sendable {
             ])
         }
 
-        static func delta(_ text: String) -> String { "{\"model\":\"m1\",\"choices\":[{\"delta\":{\"content\":\"\(text)\"}}]}" }
+        static func delta(_ text: String) -> String {
+            "{\"model\":\"m1\",\"choices\":[{\"delta\":{\"content\":\"\(text)\"}}]}"
+        }
         static let stop = "{\"model\":\"m1\",\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}"
-        static let usage = "{\"choices\":[],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":3,\"total_tokens\":13,"
+        static let usage =
+            "{\"choices\":[],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":3,\"total_tokens\":13,"
             + "\"prompt_tokens_details\":{\"cached_tokens\":4}}}"
         static let hello = stream(
             [delta("Hel"), delta("lo"), stop, usage, "[DONE]"], headers: "x-nemoclaw-route: ollama-local\r\n")
@@ -44,7 +48,8 @@ final class StubModel: ChannelInboundHandler, @unchecked Sendable {
         received += String(buffer: unwrapInboundIn(data))
         guard let end = received.firstRange(of: "\r\n\r\n") else { return }
         let head = received[..<end.lowerBound].lowercased()
-        let length = head.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
+        let length =
+            head.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
             .flatMap { Int($0.split(separator: ":")[1].filter { $0 != " " }) } ?? 0
         guard received[end.upperBound...].utf8.count >= length else { return }
         requests.add(received)

@@ -93,8 +93,9 @@ import Testing
             #expect(try await sandbox.run("getent hosts inference.local").output.hasPrefix("127.0.0.2"))
             #expect(try await sandbox.run("cat $SSL_CERT_FILE /etc/ssl/cert.pem").output == "a bundle\na bundle\n")
             #expect(try await sandbox.run("cat /etc/resolv.conf").output.contains("nameserver 127.0.0.1"))
-            #expect(try await sandbox.lines("cat /proc/self/limits | grep core | tr -s ' '").first
-                == "Max core file size 0 0 bytes ")
+            #expect(
+                try await sandbox.lines("cat /proc/self/limits | grep core | tr -s ' '").first
+                    == "Max core file size 0 0 bytes ")
         }
     }
 }
