@@ -18,7 +18,8 @@ struct Spawned {
         let pipe = try Scratch.pipe()
         let executable = open(program, O_RDONLY | O_CLOEXEC)
         defer { close(executable) }
-        let map = [csandbox_fd_map(source: pipe.write, target: 1), csandbox_fd_map(source: pipe.write, target: 2)] + extra
+        let map =
+            [csandbox_fd_map(source: pipe.write, target: 1), csandbox_fd_map(source: pipe.write, target: 2)] + extra
         var process = csandbox_process()
         var failure = csandbox_failure()
         let result = vector([program] + arguments) { argv in

@@ -28,7 +28,10 @@ import Testing
             defer { close(null) }
             let table: [(argv: [String], directory: String, message: String)] = [
                 (["no-such-program"], "/", "cannot start the command: execute the program: no such file or directory"),
-                (["true"], "/nowhere", "cannot start the command: enter the working directory: no such file or directory"),
+                (
+                    ["true"], "/nowhere",
+                    "cannot start the command: enter the working directory: no such file or directory"
+                ),
             ]
             for (argv, directory, message) in table {
                 await #expect(throws: NemoClawError(.sandboxFailed, message)) {

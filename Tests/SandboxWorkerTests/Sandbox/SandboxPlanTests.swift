@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct SandboxPlanTests {
     private let host = HostTree(
-        topLevel: [.link(name: "bin", target: "usr/bin"), .directory(name: "lib64")], etc: ["services", "ssl/openssl.cnf"],
+        topLevel: [.link(name: "bin", target: "usr/bin"), .directory(name: "lib64")],
+        etc: ["services", "ssl/openssl.cnf"],
         libraries: ["/opt/swift/usr/lib"])
 
     private func plan(_ descriptors: [String: CInt] = [:]) throws -> SandboxPlan {
@@ -37,7 +38,9 @@ import Testing
         let plan = try plan()
         var seen: Set<String> = []
         for directory in plan.directories {
-            if let slash = directory.path.lastIndex(of: "/") { #expect(seen.contains(String(directory.path[..<slash]))) }
+            if let slash = directory.path.lastIndex(of: "/") {
+                #expect(seen.contains(String(directory.path[..<slash])))
+            }
             #expect(seen.insert(directory.path).inserted)
         }
         for path in plan.links.map(\.path) + plan.files.map(\.path) { #expect(seen.insert(path).inserted) }

@@ -16,8 +16,11 @@ enum TestRerun {
         var line = [CChar](repeating: 0, count: 8192)
         // The test program, or the helper that loaded it: the one that ends in .xctest.
         while let maps, fgets(&line, CInt(line.count), maps) != nil {
-            let text = String(decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            if text.hasSuffix(".xctest"), let start = text.firstIndex(of: "/") { return FilePath(String(text[start...])) }
+            let text = String(
+                decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            if text.hasSuffix(".xctest"), let start = text.firstIndex(of: "/") {
+                return FilePath(String(text[start...]))
+            }
         }
         return nil
     }
@@ -38,7 +41,9 @@ enum TestRerun {
         try #require(executable >= 0 && input >= 0)
         defer { [executable, input, pipe.read].forEach { close($0) } }
         var map = [(input, 0), (pipe.write, 1), (pipe.write, 2)].map { csandbox_fd_map(source: $0.0, target: $0.1) }
-        for (index, mount) in mounts.enumerated() { map.append(csandbox_fd_map(source: mount, target: CInt(7 + index))) }
+        for (index, mount) in mounts.enumerated() {
+            map.append(csandbox_fd_map(source: mount, target: CInt(7 + index)))
+        }
         var environment = ["PATH=/usr/bin:/bin", "HOME=/", "\(marker)=1"]
         if !mounts.isEmpty { environment.append("\(mountMarker)=1") }
         let arguments = [program, "--testing-library", "swift-testing", "--no-parallel", "--filter", filter]
