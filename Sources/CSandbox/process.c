@@ -1,7 +1,5 @@
 /* What every child has in common: clone3, signals, the error pipe, descriptors out of the way. */
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "internal.h"
 
@@ -29,24 +27,18 @@ pid_t csandbox_clone(uint64_t flags, int *pidfd, sigset_t *previous) {
     return (pid_t)pid;
 }
 
-/* What rt_sigaction(2) takes, as the kernel defines it; glibc's own wrapper refuses the two signals it keeps for itself,
-   and those may be ignored in the caller too. */
-struct kernel_sigaction {
-    void (*handler)(int);
-    unsigned long flags;
-    void (*restorer)(void);
-    unsigned long mask;
-};
+#define KERNEL_SIGNALS 64
 
-/* Child: all handlers back to their defaults, then nothing blocked. */
+/* Child: all handlers back to their defaults, then nothing blocked. The system call and not sigaction(3), which refuses
+ * the two signals that glibc keeps for itself: ignored ones would stay ignored across exec. All zero is SIG_DFL without
+ * flags in the kernel's sigaction on every architecture. */
 int csandbox_child_reset_signals(void) {
-    struct kernel_sigaction action;
-    memset(&action, 0, sizeof action);
-    action.handler = SIG_DFL;
-    for (int signal = 1; signal < _NSIG; signal++) {
+    unsigned long action[8];
+    memset(action, 0, sizeof action);
+    for (int signal = 1; signal <= KERNEL_SIGNALS; signal++) {
         if (signal == SIGKILL || signal == SIGSTOP)
             continue;
-        if (syscall(SYS_rt_sigaction, signal, &action, NULL, sizeof action.mask) < 0)
+        if (syscall(SYS_rt_sigaction, signal, action, NULL, KERNEL_SIGNALS / 8) < 0)
             return -1;
     }
     sigset_t none;

@@ -1,7 +1,6 @@
 import CSandbox
 import Glibc
 import Shared
-import TestSupport
 import Testing
 
 @testable import SandboxWorker
@@ -49,7 +48,7 @@ import Testing
     @Test(arguments: failures.indices)
     func `a failing step is named`(index: Int) async throws {
         let failure = Self.failures[index]
-        try await TestFolder.with { folder in
+        try await Scratch.withFolder { folder in
             var plan = try SandboxFixture.plan(folder)
             failure.change(&plan)
             #expect(throws: NemoClawError(.sandboxFailed, "cannot start sandbox \"alpha\": \(failure.step)")) {
@@ -69,8 +68,8 @@ import Testing
     /// Alone in its process: other tests open descriptors too.
     @Test(.enabled(if: TestRerun.isRerun, "runs in a process of its own"))
     func `launches that fail and launches that succeed leave no descriptor`() async throws {
-        try await SandboxFixture.with { (sandbox) async throws in _ = try await sandbox.run("true") }  // what is opened once, is open
-        let before = openDescriptors()
+        try await SandboxFixture.with { (sandbox) async throws in _ = try await sandbox.run("true") }
+        let before = openDescriptors()  // after a first one: what is opened once, stays open
         for _ in 0..<3 {
             try await SandboxFixture.with { (sandbox) async throws in
                 _ = try await sandbox.run("true")
@@ -78,7 +77,7 @@ import Testing
             }
         }
         for failure in Self.failures {
-            try await TestFolder.with { folder in
+            try await Scratch.withFolder { folder in
                 var plan = try SandboxFixture.plan(folder)
                 failure.change(&plan)
                 #expect(throws: NemoClawError.self) { _ = try SandboxLauncher.launch(plan) }

@@ -2,7 +2,6 @@ import CSandbox
 import Glibc
 import Shared
 import SystemPackage
-import TestSupport
 import Testing
 
 @testable import SandboxWorker
@@ -29,7 +28,7 @@ struct SandboxFixture {
     static func with(
         change: (inout SandboxPlan) -> Void = { _ in }, _ body: (SandboxFixture) async throws -> Void
     ) async throws {
-        try await TestFolder.with { folder in
+        try await Scratch.withFolder { folder in
             var plan = try plan(folder)
             change(&plan)
             let process = try SandboxLauncher.launch(plan)

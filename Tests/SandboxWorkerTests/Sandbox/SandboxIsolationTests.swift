@@ -24,13 +24,13 @@ import Testing
                   [ -d $f ] && f=$f/x
                   if (echo x > $f) 2>/dev/null; then echo "$f yes"; else echo "$f no"; fi
                 done
-                (echo x >> /etc/hosts) 2>&1; (echo x >> /opt/nemoclaw/bin/openclaw) 2>&1
                 """
             let lines = try await sandbox.lines(script)
             for path in ["/sandbox/x", "/tmp/x", "/run/x", "/dev/shm/x"] { #expect(lines.contains("\(path) yes")) }
             let refused = ["//x", "/usr/x", "/etc/x", "/bin/x", "/opt/nemoclaw/bin/x", "/dev/x", "/etc/ssl/certs/x"]
             for path in refused { #expect(lines.contains("\(path) no")) }
-            #expect(lines.filter { $0.contains("Read-only file system") || $0.contains("ermission denied") }.count == 2)
+            #expect(try await sandbox.run("echo x >> /etc/hosts").exit.code != 0)
+            #expect(try await sandbox.run("echo x >> /opt/nemoclaw/bin/openclaw").exit.code != 0)
         }
     }
 
@@ -61,8 +61,9 @@ import Testing
     @Test(arguments: [
         "mount -t tmpfs none /tmp", "mount -o remount,rw /", "umount /proc", "unshare -U true", "unshare -n true",
         "unshare -m true", "nsenter -t 1 -n true", "/usr/sbin/chroot / true", "hostname other",
-        "echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start", "cat /proc/1/environ", "ls /proc/1/fd/",
-        "readlink /proc/1/exe", "mknod /tmp/n c 1 3", "kill -KILL 1 && sleep 0.2 && kill -0 1 && false",
+        "echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start", "cat /proc/1/environ", "readlink /proc/1/fd/3",
+        "readlink /proc/1/exe", "echo h > /proc/sysrq-trigger", "echo 1 > /proc/sys/net/ipv4/ip_forward",
+        "mknod /tmp/n c 1 3", "kill -KILL 1 && sleep 0.2 && kill -0 1 && false",
     ])
     func `what would change the isolation is refused`(command: String) async throws {
         try await SandboxFixture.with { (sandbox) async throws in
@@ -90,7 +91,9 @@ import Testing
     @Test func `the generated files say what the sandbox is`() async throws {
         try await SandboxFixture.with { (sandbox) async throws in
             #expect(try await sandbox.lines("hostname; cat /etc/hostname") == ["alpha", "alpha", ""])
-            #expect(try await sandbox.run("getent hosts inference.local").output.hasPrefix("127.0.0.2"))
+            // Without a DNS server only the file can answer.
+            let address = try await sandbox.run("getent ahostsv4 inference.local")
+            #expect(address.output.hasPrefix("127.0.0.2"), "\(address)")
             #expect(try await sandbox.run("cat $SSL_CERT_FILE /etc/ssl/cert.pem").output == "a bundle\na bundle\n")
             #expect(try await sandbox.run("cat /etc/resolv.conf").output.contains("nameserver 127.0.0.1"))
             #expect(
