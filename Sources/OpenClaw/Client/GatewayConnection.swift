@@ -64,7 +64,7 @@ struct GatewayConnection: Sendable {
         let target = opening.target
         let context = target.usesTLS ? try TrustedContext.make(trustFile: opening.trustFile) : nil
         let upgraded = loop.makePromise(of: Link.self)
-        ClientBootstrap(group: loop)
+        let connecting = ClientBootstrap(group: loop)
             .connectTimeout(connectLimit)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
@@ -78,8 +78,9 @@ struct GatewayConnection: Sendable {
                 }
             }
             .connect(host: target.host, port: target.port)
-            .whenFailure { upgraded.fail($0) }
-        return upgraded.futureResult
+        connecting.whenFailure { upgraded.fail($0) }
+        // The upgrade fails too when there is no connection, often first: why there is none is what counts.
+        return connecting.flatMap { _ in upgraded.futureResult }
     }
 
     /// The bytes behind the gateway's `101` are kept: its challenge often shares a TCP segment with it.

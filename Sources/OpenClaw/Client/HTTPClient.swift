@@ -52,8 +52,13 @@ struct HTTPClient: Sendable {
             var parts = inbound.makeAsyncIterator()
             let head: HTTPResponseHead
             do {
-                try await send(method, path, json, to: outbound)
-                head = try await Self.head(&parts)
+                // A server may answer and close before it has read everything: its answer counts, not our write.
+                let writing = await Self.failure(of: { try await send(method, path, json, to: outbound) })
+                do {
+                    head = try await Self.head(&parts)
+                } catch {
+                    throw writing ?? error
+                }
             } catch let error as CancellationError {
                 throw error
             } catch {
@@ -89,6 +94,15 @@ struct HTTPClient: Sendable {
         return bytes
     }
 
+    private static func failure(of body: () async throws -> Void) async -> (any Error)? {
+        do {
+            try await body()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     private static func head(_ parts: inout Parts) async throws -> HTTPResponseHead {
         while let part = try await parts.next() {
             if case .head(let head) = part, head.status.code >= 200 { return head }
@@ -109,9 +123,11 @@ struct HTTPClient: Sendable {
             headers.add(name: "content-type", value: "application/json")
             headers.add(name: "content-length", value: String(json.count))
         }
-        try await outbound.write(.head(HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)))
-        if let json { try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: json)))) }
-        try await outbound.write(.end(nil))
+        var parts: [HTTPClientRequestPart] = [
+            .head(HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers))
+        ]
+        if let json { parts.append(.body(.byteBuffer(ByteBuffer(bytes: json)))) }
+        try await outbound.write(contentsOf: parts + [.end(nil)])
     }
 
     private func connect() throws -> EventLoopFuture<NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>> {

@@ -31,13 +31,12 @@ final class StubGateway: ChannelInboundHandler, @unchecked Sendable {
     ]
 
     private let script: Script
-    private let pongs: Log<String>
     private var buffer = ByteBuffer()
     private var isUpgraded = false
 
-    init(pongs: Log<String> = Log(), _ script: @escaping Script) {
+    /// A pong comes to the script as method `pong` with its data as id.
+    init(_ script: @escaping Script) {
         self.script = script
-        self.pongs = pongs
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -68,13 +67,16 @@ final class StubGateway: ChannelInboundHandler, @unchecked Sendable {
     }
 
     private func receive(_ opcode: UInt8, _ body: [UInt8], _ context: ChannelHandlerContext) {
-        if opcode == 0xa { pongs.add(String(decoding: body, as: UTF8.self)) }
+        if opcode == 0xa { return reply(to: "pong", String(decoding: body, as: UTF8.self), .null, context) }
         guard opcode == 1, let json = try? JSONCoding.decode(JSONValue.self, from: body) else { return }
+        reply(
+            to: json["method"]?.stringValue ?? "", json["id"]?.stringValue ?? "", json["params"] ?? .null, context)
+    }
+
+    private func reply(to method: String, _ id: String, _ params: JSONValue, _ context: ChannelHandlerContext) {
         var out = ByteBuffer()
         var closes = false
-        for reply in script(
-            json["method"]?.stringValue ?? "", json["id"]?.stringValue ?? "", json["params"] ?? .null)
-        {
+        for reply in script(method, id, params) {
             write(reply, into: &out)
             if case .close = reply { closes = true }
         }
