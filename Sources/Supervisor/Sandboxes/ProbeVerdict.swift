@@ -23,7 +23,7 @@ enum ProbeVerdict {
         case .refused:
             throw NemoClawError(
                 .endpointRefused, "\(place) refuses connections",
-                hint: "Start \(route.provider.label), or name another --endpoint")
+                hint: "Start the server that should listen there, or name another with --endpoint-url")
         case .nameUnknown:
             throw NemoClawError(
                 .endpointInvalid, "host \"\(route.baseURL.host)\" is not known", hint: "Check the --endpoint")

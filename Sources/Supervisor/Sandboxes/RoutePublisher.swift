@@ -22,7 +22,10 @@ actor RoutePublisher {
         for record in try await store.sandboxes() {
             do {
                 snapshot.routes[record.name] = try route(of: record)
-                snapshot.keys[Array(SHA256.hash(data: Array(record.sandboxKey.reveal().utf8)))] = record.name
+                // The gateway token too: it is the one an operator can print, and its holder is the sandbox's owner.
+                for key in [record.sandboxKey, record.gatewayToken] {
+                    snapshot.keys[Array(SHA256.hash(data: Array(key.reveal().utf8)))] = record.name
+                }
             } catch {
                 // One unusable record must not take the routes of the others.
                 logger.error(

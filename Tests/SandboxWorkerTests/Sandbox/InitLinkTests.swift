@@ -7,14 +7,14 @@ import Testing
 
 @Suite(.serialized) struct InitLinkTests {
     @Test func `exits and signals are told apart`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             #expect(try await sandbox.run("exit 7").exit == SessionExit(code: 7))
             #expect(try await sandbox.run("kill -TERM $$").exit == SessionExit(signal: SIGTERM))
         }
     }
 
     @Test func `a command has its folder, its environment and three descriptors`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let lines = try await sandbox.lines("pwd; echo $OPENCLAW_GATEWAY_URL; ls /proc/$$/fd | tr '\\n' ' '")
             #expect(lines.prefix(2) == ["/sandbox", "ws://127.0.0.1:18789"])
             #expect(lines.last?.hasPrefix("0 1 2 ") == true)
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func `a command that cannot start says at which step`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let null = open("/dev/null", O_RDWR | O_CLOEXEC)
             defer { close(null) }
             let table: [(argv: [String], directory: String, message: String)] = [
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func `a terminal is the sandbox's own and has its size`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let (command, master) = try await sandbox.link.startTerminal(
                 argv: ["bash", "-c", "tty; stty size; read line; echo \"got $line\"; stty size"],
                 environment: sandbox.environment, directory: "/", columns: 100, rows: 30)
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func `closing the master hangs the command up`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let (command, master) = try await sandbox.link.startTerminal(
                 argv: ["sleep", "1000"], environment: sandbox.environment, directory: "/", columns: 80, rows: 24)
             close(master)
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func `a signal reaches the whole group`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let (output, input) = try Scratch.pipe()
             let command = try await sandbox.link.start(
                 argv: ["bash", "-c", "sleep 1000 & echo ready; wait"], environment: sandbox.environment,
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test func `orphans are reaped`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let script = """
                 for i in 1 2 3 4 5; do (setsid true &) ; done
                 for i in $(seq 1000); do
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test func `packets that init does not understand change nothing`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let packets: [[UInt8]] = [
                 [0], [255], [1], [1, 0, 0, 0, 9], [2, 0, 0], [3, 0, 0, 0, 1, 0, 0, 0, 1], [6],
                 [2, 0, 0, 0, 77, 9], [UInt8](repeating: 0xff, count: 60_000),
@@ -131,7 +131,7 @@ import Testing
     }
 
     @Test func `the 257th command is refused and the others go on`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let null = open("/dev/null", O_RDWR | O_CLOEXEC)
             defer { close(null) }
             var commands: [CommandHandle] = []
@@ -149,7 +149,7 @@ import Testing
     }
 
     @Test func `shutdown asks first and kills who does not listen`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let (output, input) = try Scratch.pipe()
             let polite = try await sandbox.link.start(
                 argv: ["bash", "-c", "trap 'exit 3' TERM; echo ready; while :; do sleep 0.01; done"],
@@ -173,7 +173,7 @@ import Testing
     }
 
     @Test func `the end of the worker's socket ends the sandbox and all in it`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let (output, input) = try Scratch.pipe()
             let command = try await sandbox.link.start(
                 argv: ["sleep", "1000"], environment: sandbox.environment, directory: "/",

@@ -1,5 +1,6 @@
 import CSandbox
 import Glibc
+import SystemPackage
 import TestSupport
 import Testing
 

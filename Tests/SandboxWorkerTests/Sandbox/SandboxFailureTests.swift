@@ -60,10 +60,10 @@ import Testing
     /// Alone in its process: other tests open descriptors too.
     @Test(.enabled(if: TestRerun.isRerun, "runs in a process of its own"))
     func `launches that fail and launches that succeed leave no descriptor`() async throws {
-        try await SandboxFixture.with { sandbox in _ = try await sandbox.run("true") }  // what is opened once, is open
+        try await SandboxFixture.with { (sandbox) async throws in _ = try await sandbox.run("true") }  // what is opened once, is open
         let before = openDescriptors()
         for _ in 0..<3 {
-            try await SandboxFixture.with { sandbox in
+            try await SandboxFixture.with { (sandbox) async throws in
                 _ = try await sandbox.run("true")
                 #expect(openDescriptors() > before)
             }

@@ -7,7 +7,7 @@ import Testing
 /// What a program in a sandbox is and may, asked from inside a real one.
 @Suite(.serialized) struct SandboxIsolationTests {
     @Test func `everything inside is uid 1000 without any capability`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let lines = try await sandbox.lines("id -u; id -g; id -un; grep -E '^(Cap|NoNewPrivs)' /proc/self/status")
             #expect(lines.prefix(3) == ["1000", "1000", "sandbox"])
             for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func `only the home and temporary folders can be written`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let script = """
                 for f in /sandbox/x /tmp/x /run/x /dev/shm/x / /usr /etc /bin /opt/nemoclaw/bin /dev /etc/ssl/certs; do
                   [ -d $f ] && f=$f/x
@@ -39,7 +39,7 @@ import Testing
         close(open(marker, O_CREAT | O_WRONLY | O_CLOEXEC, 0o644))
         defer { unlink(marker) }
         #expect(access(marker, F_OK) == 0)
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let lines = try await sandbox.lines("ls -A /; ls -A /tmp /run /opt; ls /proc | grep -c '^[0-9]'; ls /sys")
             for name in ["root", "home", "sys", "boot", "mnt", "srv", "work"] { #expect(!lines.contains(name)) }
             #expect(!lines.contains { $0.contains("nemoclaw-host-marker") })
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func `the network is lo alone, with no way out`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             #expect(try await sandbox.lines("tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '") == ["lo", ""])
             #expect(try await sandbox.lines("tail -n +2 /proc/net/route") == [""])
             #expect(try await sandbox.run("(: > /dev/tcp/192.0.2.1/80) 2>&1").output.contains("unreachable"))
@@ -65,7 +65,7 @@ import Testing
         "readlink /proc/1/exe", "mknod /tmp/n c 1 3", "kill -KILL 1 && sleep 0.2 && kill -0 1 && false",
     ])
     func `what would change the isolation is refused`(command: String) async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let (exit, output) = try await sandbox.run(command)
             #expect(exit.code != 0 && exit.signal == nil, "\(output)")
             #expect(exit.code != 127, "the command is missing: \(output)")
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func `neither a low port nor one of ours can be bound inside`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let bind = """
                 perl -MSocket -e 'socket(S,PF_INET,SOCK_STREAM,0); setsockopt(S,SOL_SOCKET,15,1);
                 print bind(S,sockaddr_in($ARGV[1],inet_aton($ARGV[0]))) ? "yes" : "no: $!"' --
@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test func `the generated files say what the sandbox is`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             #expect(try await sandbox.lines("hostname; cat /etc/hostname") == ["alpha", "alpha", ""])
             #expect(try await sandbox.run("getent hosts inference.local").output.hasPrefix("127.0.0.2"))
             #expect(try await sandbox.run("cat $SSL_CERT_FILE /etc/ssl/cert.pem").output == "a bundle\na bundle\n")

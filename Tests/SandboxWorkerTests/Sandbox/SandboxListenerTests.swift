@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func `each address inside arrives at its own listener, with the address that was meant`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             let all = sandbox.process.listeners
             let table: [(listener: CInt, address: String, port: Int)] = [
                 (all.inference, "127.0.0.2", 443), (all.port, "127.0.0.1", 18789), (all.proxy, "127.0.0.1", 3128),
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func `a datagram to port 53 arrives`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             #expect(try await sandbox.run("echo -n question > /dev/udp/127.0.0.1/53").exit.code == 0)
             var bytes = [UInt8](repeating: 0, count: 64)
             let count = recv(sandbox.process.listeners.dnsUDP, &bytes, bytes.count, 0)
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func `curl inside speaks to a server outside, and waits for one that comes late`() async throws {
-        try await SandboxFixture.with { sandbox in
+        try await SandboxFixture.with { (sandbox) async throws in
             async let answer = sandbox.run("curl -sS --max-time 10 http://127.70.0.9/path")
             let (socket, _) = try accept(sandbox.process.listeners.http)
             defer { close(socket) }
@@ -67,9 +67,9 @@ import Testing
     }
 
     @Test func `two sandboxes have the same addresses and do not see each other`() async throws {
-        try await SandboxFixture.with { first in
+        try await SandboxFixture.with { (first) async throws in
             if !TestRerun.mounts().isEmpty { return }  // a detached mount is good for one sandbox
-            try await SandboxFixture.with { second in
+            try await SandboxFixture.with { (second) async throws in
                 async let answer = second.run("exec 3<>/dev/tcp/127.0.0.1/18789; cat <&3")
                 let (socket, _) = try accept(second.process.listeners.port)
                 write(socket, "second", 6)
