@@ -24,7 +24,8 @@ struct ApprovalHandler: Sendable {
         // The record is shown in the answer, so it is read before the decision removes it.
         guard let record = try await authority.pending().first(where: { $0.requestId == id }) else {
             throw NemoClawError(
-                .notFound, "there is no approval request \"\(id.prefix(128))\"", hint: "See which wait: nemoclaw approvals")
+                .notFound, "there is no approval request \"\(id.prefix(128))\"",
+                hint: "See which wait: nemoclaw approvals")
         }
         let approver = Approver.operator(uid: context.peer.uid)
         let events =

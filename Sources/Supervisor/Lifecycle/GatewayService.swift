@@ -39,7 +39,9 @@ struct GatewayService: Service {
                 let owner = error.code == .portInUse ? PortOwner.find(port: port) : nil
                 let text = error.message + (owner.map { " by \($0.description)" } ?? "")
                 reporter.hostListener(is: text)
-                if text != said { logger.warning("gateway does not listen for the host", metadata: ["reason": "\(text)"]) }
+                if text != said {
+                    logger.warning("gateway does not listen for the host", metadata: ["reason": "\(text)"])
+                }
                 said = text
             }
             try? await Task.sleep(for: Self.listenerRetry)  // try?: cancelled is looked at above

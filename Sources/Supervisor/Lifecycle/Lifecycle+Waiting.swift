@@ -15,7 +15,8 @@ extension Lifecycle {
             }
             guard ContinuousClock.now < deadline else {
                 throw NemoClawError(
-                    .timeout, "sandbox \"\(name)\" is still \(observation.state.rawValue) after \(limit.components.seconds) s",
+                    .timeout,
+                    "sandbox \"\(name)\" is still \(observation.state.rawValue) after \(limit.components.seconds) s",
                     hint: "See its log: nemoclaw \(name) logs")
             }
             await change(before: deadline)

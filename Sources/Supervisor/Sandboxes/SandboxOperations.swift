@@ -141,7 +141,8 @@ actor SandboxOperations {
         let observation = try await lifecycle.settle(name, within: Self.readyLimit)
         guard observation.state == .ready else {
             throw NemoClawError(
-                .sandboxFailed, "sandbox \"\(name)\" did not start: \(observation.reason ?? observation.state.rawValue)",
+                .sandboxFailed,
+                "sandbox \"\(name)\" did not start: \(observation.reason ?? observation.state.rawValue)",
                 hint: "See its log: nemoclaw \(name) logs")
         }
         return try await status(name, probing: false)

@@ -11,7 +11,9 @@ enum SmallFile {
         var bytes = [UInt8](repeating: 0, count: limit)
         var filled = 0
         while filled < limit {
-            let count = bytes.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress?.advanced(by: filled), limit - filled) }
+            let count = bytes.withUnsafeMutableBytes {
+                Glibc.read(file, $0.baseAddress?.advanced(by: filled), limit - filled)
+            }
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else { break }
             filled += count

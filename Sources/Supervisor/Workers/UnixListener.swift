@@ -11,7 +11,8 @@ enum UnixListener {
     static func open(_ path: String, mode: mode_t, group: UInt32?) throws(NemoClawError) -> Descriptor {
         let temporary = try temporaryPath(for: path)
         unlink(temporary)
-        let number = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
+        let number = socket(
+            AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
         guard number >= 0 else { throw .system("cannot create a socket", errno) }
         let listener = Descriptor(owning: number)
         var address = sockaddr_un()

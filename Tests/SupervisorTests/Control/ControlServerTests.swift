@@ -17,7 +17,9 @@ import Testing
     static func ask(_ path: String, _ line: String, _ body: String = "") async throws -> String {
         try await exchange(
             path,
-            Array("\(line) HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)".utf8))
+            Array(
+                "\(line) HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+                    .utf8))
     }
 
     @Test("the API answers, refuses what is wrong with JSON, and ends when it is told to")
@@ -44,10 +46,16 @@ import Testing
                 ("GET /v1/sandboxes/none", "", 404, "not_found"), ("GET /v1/sandboxes/NO", "", 400, "invalid_name"),
                 ("POST /v1/sandboxes", "{", 400, "invalid_argument"),
                 ("POST /v1/sandboxes", #"{"name":"A","provider":"p","model":"m","probe":false}"#, 400, "invalid_name"),
-                ("POST /v1/sandboxes", #"{"name":"a","provider":"p","model":"m","probe":false}"#, 400, "unknown_provider"),
+                (
+                    "POST /v1/sandboxes", #"{"name":"a","provider":"p","model":"m","probe":false}"#, 400,
+                    "unknown_provider"
+                ),
                 ("PUT /v1/default", #"{"name":"none"}"#, 404, "not_found"),
                 ("POST /v1/approvals/x/approve", "", 404, "not_found"),
-                ("POST /v1/probe", String(repeating: "x", count: ControlBody.maximumBytes + 1), 400, "invalid_argument"),
+                (
+                    "POST /v1/probe", String(repeating: "x", count: ControlBody.maximumBytes + 1), 400,
+                    "invalid_argument"
+                ),
                 (
                     "POST /v1/probe",
                     #"{"provider":"custom","model":"m","endpoint":"http://127.0.0.1:1/v1","probe":true}"#, 422,

@@ -25,10 +25,12 @@ import Testing
         }
     }
 
-    @Test("a crash loop ends in failed with the reason, and frees the port", arguments: [
-        (StandInWorker.Mode.die, "worker died 5 times in 60 s, last: worker exited with code 1", 5),
-        (.permanent, "worker exited with code 78", 1),
-    ])
+    @Test(
+        "a crash loop ends in failed with the reason, and frees the port",
+        arguments: [
+            (StandInWorker.Mode.die, "worker died 5 times in 60 s, last: worker exited with code 1", 5),
+            (.permanent, "worker exited with code 78", 1),
+        ])
     func loop(mode: StandInWorker.Mode, reason: String, deaths: Int) async throws {
         try await TestFolder.with { folder in
             let harness = try SupervisorHarness(folder: folder, mode: mode)

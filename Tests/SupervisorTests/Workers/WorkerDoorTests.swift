@@ -17,7 +17,8 @@ import Testing
         }
     }
 
-    static func hello(secret: String = "right", sandbox: String = "alpha", version: Int = 1, fds: String = "") -> String {
+    static func hello(secret: String = "right", sandbox: String = "alpha", version: Int = 1, fds: String = "") -> String
+    {
         """
         {"type":"hello","kind":"worker","version":\(version),"sandbox":"\(sandbox)","secret":"\(secret)",
         "pid":1,"descriptors":[\(fds)]}
@@ -55,8 +56,10 @@ import Testing
             (hello(version: 2), "protocol_violation"), (hello(fds: "\"inference\""), "protocol_violation"),
             ("{}", "protocol_violation"), ("garbage", "protocol_violation"),
             (#"{"type":"tell","method":"state"}"#, "protocol_violation"),
-            (#"{"type":"hello","kind":"session","version":1,"sandbox":"alpha","secret":"right","pid":1,"descriptors":[]}"#,
-                "forbidden"),
+            (
+                #"{"type":"hello","kind":"session","version":1,"sandbox":"alpha","secret":"right","pid":1,"descriptors":[]}"#,
+                "forbidden"
+            ),
         ])
     func refused(frame: String, code: String) async throws {
         try await Self.admitted { _, path in
