@@ -27,7 +27,7 @@ import Testing
         try await TestFolder.with { folder in
             let configuration = try SupervisorConfiguration(
                 environment: [
-                    "NEMOCLAW_HOME": "\(folder)", "NEMOCLAW_LIBEXEC": "/nonexistent", "NEMOCLAW_GATEWAY_PORT": "38080",
+                    "NEMOCLAW_HOME": "\(folder)", "NEMOCLAW_LIBEXEC": "/nonexistent", "NEMOCLAW_GATEWAY_PORT": "21080",
                 ], user: geteuid())
             var logger = Logger(label: "test")
             logger.logLevel = .critical
@@ -70,7 +70,7 @@ import Testing
             // A sandbox whose programs are missing fails as a whole.
             let failed = try await Self.ask(
                 path, "POST /v1/sandboxes",
-                #"{"name":"alpha","provider":"ollama","model":"m","probe":false,"port":38801}"#)
+                #"{"name":"alpha","provider":"ollama","model":"m","probe":false,"port":21801}"#)
             #expect(failed.contains("\"code\":\"sandbox_failed\""))
             #expect(try await Self.ask(path, "GET /v1/sandboxes").contains("\"sandboxes\":[]"))
             #expect(try await Self.ask(path, "POST /v1/shutdown").hasPrefix("HTTP/1.1 200"))

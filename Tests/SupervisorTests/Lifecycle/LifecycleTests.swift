@@ -35,13 +35,13 @@ import Testing
         try await TestFolder.with { folder in
             let harness = try SupervisorHarness(folder: folder, mode: mode)
             try await harness.running {
-                try await harness.insert(Self.alpha, port: 38_795)
+                try await harness.insert(Self.alpha, port: 21_795)
                 await harness.lifecycle.handle(.startAsked, for: Self.alpha)
                 let seen = try await harness.lifecycle.settle(Self.alpha, within: .seconds(60))
                 #expect(seen.state == .failed)
                 #expect(seen.reason == reason)
                 #expect(seen.restarts == deaths)
-                try PortRange.listen(38_795).close()
+                try PortRange.listen(21_795).close()
             }
         }
     }
@@ -71,7 +71,7 @@ import Testing
         try await TestFolder.with { folder in
             let harness = try SupervisorHarness(folder: folder)
             try await harness.running {
-                try await harness.insert(Self.alpha, port: 38_796)
+                try await harness.insert(Self.alpha, port: 21_796)
                 await harness.lifecycle.remove(Self.alpha)
                 let deaf = try harness.launchDeaf(Self.alpha)
                 try await harness.store.record(

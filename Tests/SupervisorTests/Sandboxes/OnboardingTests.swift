@@ -32,7 +32,7 @@ import Testing
             let harness = try SupervisorHarness(folder: folder, mode: .permanent)
             try await harness.running {
                 let request = try SupervisorHarness.request(
-                    "alpha", provider: "openai", credential: "sk-test", port: 38_799)
+                    "alpha", provider: "openai", credential: "sk-test", port: 21_799)
                 let error = await #expect(throws: NemoClawError.self) {
                     try await harness.operations.onboard(request)
                 }
@@ -41,7 +41,7 @@ import Testing
                 #expect(await harness.lifecycle.observe(request.name) == nil)
                 #expect(access(harness.paths.folder(request.name), F_OK) != 0)
                 #expect(access("\(folder)/credentials/OPENAI_API_KEY", F_OK) != 0)
-                try PortRange.listen(38_799).close()
+                try PortRange.listen(21_799).close()
             }
         }
     }

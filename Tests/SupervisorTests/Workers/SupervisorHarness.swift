@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Shared
+import Synchronization
 import SystemPackage
 
 @testable import Supervisor
@@ -25,6 +26,13 @@ final class SupervisorHarness: Sendable {
         }
     }
 
+    private static let ranges = Atomic<UInt16>(0)
+
+    /// Tests run side by side: each gets ports of its own, below those that the kernel gives away.
+    static func freshRange() -> PortRange {
+        PortRange(first: 22_000 + 16 * ranges.add(1, ordering: .relaxed).newValue)
+    }
+
     let store: Store
     let roster = WorkerRoster()
     let tickets = SessionTickets()
@@ -39,7 +47,7 @@ final class SupervisorHarness: Sendable {
     let folder: String
 
     init(
-        folder: FilePath, mode: StandInWorker.Mode = .normal, ports: PortRange = PortRange(first: 38_789),
+        folder: FilePath, mode: StandInWorker.Mode = .normal, ports: PortRange = freshRange(),
         probe: @escaping @Sendable () throws(NemoClawError) -> ProbeResult = { ProbeResult(inference: .healthy) }
     ) throws {
         var logger = Logger(label: "test")
