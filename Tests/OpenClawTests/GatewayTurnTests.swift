@@ -244,15 +244,6 @@ struct GatewayTurnTests {
 
     @Test("pings are answered")
     func pings() async throws {
-<<<<<<< HEAD
-        let pongs = Log<String>()
-        try await scene(
-            pongs: pongs,
-            agent: { method, id, params in
-                method == "agent" ? Self.happy(method, id, params) : []
-            }
-        ) { scene in
-=======
         let request = Log<String>()
         try await scene(agent: { method, id, params in
             switch method {
@@ -263,7 +254,6 @@ struct GatewayTurnTests {
             default: return [.close(1002, "not a pong")]
             }
         }) { scene in
->>>>>>> agent
             #expect(await scene.agent() == 0)
         }
     }
