@@ -49,6 +49,22 @@ import Testing
         }
     }
 
+    @Test("a supervisor inherits no descriptor of whoever called up")
+    func descriptors() async throws {
+        try await TestFolder.with { folder in
+            try Self.install("ls /proc/self/fd > \(folder)/fds; exit 1", in: folder)
+            var ends: [Int32] = [0, 0]
+            // Without FD_CLOEXEC: the child `nemoclaw` gets both, as from a careless parent.
+            pipe(&ends)
+            _ = Child(["up"], home: folder.string, environment: ["NEMOCLAW_LIBEXEC": folder.string]).finish()
+            for end in ends { close(end) }
+            // 3 is the directory that `ls` reads, at most one more is the shell's.
+            let numbers = try #require(SmallFile.read("\(folder)/fds")).split(separator: "\n")
+            #expect(numbers.starts(with: ["0", "1", "2"]))
+            #expect(numbers.count <= 4)
+        }
+    }
+
     @Test("up says how to find a supervisor that is not there")
     func missing() async throws {
         try await TestFolder.with { folder in

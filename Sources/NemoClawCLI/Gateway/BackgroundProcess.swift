@@ -5,6 +5,7 @@ import Shared
 enum BackgroundProcess {
     /// - Parameter log: gets stdout and stderr, mode 0600.
     static func start(_ program: String, environment: [String: String], log: String) throws(NemoClawError) -> Int32 {
+        keepDescriptorsOurs()
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -30,6 +31,19 @@ enum BackgroundProcess {
         }
         guard code == 0 else { throw SystemFailure.error("start \"\(program)\" with the log \"\(log)\"", code) }
         return pid
+    }
+
+    /// Descriptors that our own parent left open must not live on in a program that stays: somebody may be waiting
+    /// for the end of a pipe.
+    private static func keepDescriptorsOurs() {
+        guard let directory = opendir("/proc/self/fd") else { return }
+        defer { closedir(directory) }
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if let number = Int32(name), number > 2 { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
+        }
     }
 
     /// How it ended, nil while it runs.
