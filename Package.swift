@@ -8,6 +8,9 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+// Tests import what they look into, not every module whose members they touch.
+let testSettings: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny"), .treatAllWarnings(as: .error)]
+
 let cSettings: [CSetting] = [
     .define("_GNU_SOURCE"),
     .enableWarning("all"),
@@ -94,35 +97,38 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: swiftSettings),
+        .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: testSettings),
         .testTarget(
             name: "CSandboxTests",
             dependencies: ["CSandbox", "Shared", "TestSupport"],
-            swiftSettings: swiftSettings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "SupervisorTests",
             dependencies: [
                 "Supervisor", "Shared", "TestSupport", nioCore, nioPosix, nioHTTP1, nioEmbedded, nioSSL, crypto,
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "SandboxWorkerTests",
-            dependencies: ["SandboxWorker", "Shared", "TestSupport", nioCore, nioPosix, nioHTTP1, nioEmbedded, crypto],
-            swiftSettings: swiftSettings
+            dependencies: [
+                "SandboxWorker", "Shared", "TestSupport", "CSandbox", systemPackage, nioWebSocket, logging, nioCore,
+                nioPosix, nioHTTP1, nioEmbedded, crypto,
+            ],
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "OpenClawTests",
-            dependencies: ["OpenClaw", "Shared", "TestSupport", nioCore, crypto],
-            swiftSettings: swiftSettings
+            dependencies: ["OpenClaw", "Shared", "TestSupport", nioCore, nioPosix, crypto, systemPackage],
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "NemoClawCLITests",
             dependencies: ["NemoClawCLI", "Shared", "TestSupport"],
-            swiftSettings: swiftSettings
+            swiftSettings: testSettings
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["Shared", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "EndToEndTests", dependencies: ["Shared", "TestSupport"], swiftSettings: testSettings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

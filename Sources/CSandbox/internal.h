@@ -106,12 +106,14 @@ int csandbox_child_take_sources(const struct csandbox_plan *plan, int *sources, 
 int csandbox_child_root(const struct csandbox_plan *plan, int *root, int *old_root);           /* mounts.c */
 int csandbox_child_fill_root(const struct csandbox_plan *plan, int root, int *sources, int *special); /* tree.c */
 int csandbox_child_seal_root(int root, int old_root);                                          /* mounts.c */
+int csandbox_child_seal_proc(void);                                                            /* mounts.c */
 int csandbox_child_privileges(const struct csandbox_plan *plan);                               /* privileges.c */
 
 /* sources.c, mounts.c: thin system calls */
 int csandbox_new_mount(const char *type, const char *const *options, uint64_t attributes);
 int csandbox_attach(int mount, int directory, const char *path);
 int csandbox_set_attributes(int mount, uint64_t set, int recursive);
+int csandbox_copy_mount(const char *path);
 char *csandbox_decimal(uint64_t value, char *end);
 int csandbox_write_file(int directory, const char *path, const char *text, size_t count);
 

@@ -10,9 +10,9 @@ static int open_listener(const struct csandbox_listener *listener, int *fd) {
     *fd = socket(AF_INET, listener->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (*fd < 0)
         return CSANDBOX_STEP_LISTENER_SOCKET;
-    /* SO_REUSEPORT lets 127.0.0.2:443 and 0.0.0.0:443 coexist; the specific one wins. Only below 1024: the option shares
-     * a port among all sockets of one uid, so on a high port a program in the sandbox could bind beside our listener and
-     * take connections away. Below 1024 it lacks the capability. */
+    /* SO_REUSEPORT lets 127.0.0.2:443 and 0.0.0.0:443 coexist; the specific one wins. Only below 1024: the option
+     * shares a port among all sockets of one uid, so on a high port a program in the sandbox could bind beside our
+     * listener and take connections away. Below 1024 it lacks the capability. */
     int one = 1;
     if (listener->type == SOCK_STREAM && listener->port < 1024 &&
         setsockopt(*fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0)

@@ -34,3 +34,20 @@ int csandbox_child_seal_root(int root, int old_root) {
     CSANDBOX_TRY(CSANDBOX_STEP_ROOT_READ_ONLY, csandbox_set_attributes(root, ATTR_RDONLY, 0));
     return 0;
 }
+
+/* Child: what in /proc changes the system becomes read-only. The sysctls of the network namespace belong to the owner of
+ * its user namespace, and that is the uid of everything in the sandbox: it could lower ip_unprivileged_port_start and
+ * bind beside our listeners. The others belong to root and are closed for the case that root itself is the caller. */
+int csandbox_child_seal_proc(void) {
+    static const char *const paths[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"};
+    for (unsigned index = 0; index < sizeof paths / sizeof paths[0]; index++) {
+        int copy = csandbox_copy_mount(paths[index]);
+        if (copy < 0 && errno == ENOENT && index > 0) /* not built into every kernel; /proc/sys is */
+            continue;
+        CSANDBOX_TRY(CSANDBOX_STEP_PROC, copy);
+        CSANDBOX_TRY(CSANDBOX_STEP_PROC, csandbox_set_attributes(copy, ATTR_RDONLY, 1));
+        CSANDBOX_TRY(CSANDBOX_STEP_PROC, csandbox_attach(copy, AT_FDCWD, paths[index]));
+        close(copy);
+    }
+    return 0;
+}

@@ -1,5 +1,7 @@
 /* The user namespaces and the loopback interface. */
+#include <arpa/inet.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -53,7 +55,20 @@ int csandbox_child_namespaces(uint32_t uid, uint32_t gid) {
     return 0;
 }
 
-/* Child: lo up; the kernel gives it 127.0.0.1/8. */
+static int set_address(int fd, unsigned long operation, uint32_t address) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    memcpy(request.ifr_name, "lo:1", 5);
+    struct sockaddr_in value;
+    memset(&value, 0, sizeof value);
+    value.sin_family = AF_INET;
+    value.sin_addr.s_addr = htonl(address);
+    memcpy(&request.ifr_addr, &value, sizeof value);
+    return ioctl(fd, operation, &request);
+}
+
+/* Child: lo up; the kernel gives it 127.0.0.1/8. 127.0.0.2 is added by name: getaddrinfo(3) with AI_ADDRCONFIG takes a
+ * host that has no other address than 127.0.0.1 for one without IPv4, and finds nothing. */
 int csandbox_child_loopback(void) {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -63,6 +78,10 @@ int csandbox_child_loopback(void) {
     memcpy(request.ifr_name, "lo", 3);
     request.ifr_flags = IFF_UP | IFF_RUNNING;
     int result = ioctl(fd, SIOCSIFFLAGS, &request);
+    if (result == 0)
+        result = set_address(fd, SIOCSIFADDR, 0x7f000002);
+    if (result == 0)
+        result = set_address(fd, SIOCSIFNETMASK, 0xffffffff);
     int error = errno;
     close(fd);
     errno = error;
@@ -77,6 +96,9 @@ int csandbox_child_inner_namespace(uint32_t inner_uid) {
     CSANDBOX_TRY(
         CSANDBOX_STEP_LIMIT_NAMESPACES,
         csandbox_write_file(AT_FDCWD, "/proc/sys/user/max_user_namespaces", "1", 1));
+    int step = csandbox_child_seal_proc();
+    if (step != 0)
+        return step;
     CSANDBOX_TRY(CSANDBOX_STEP_INNER_NAMESPACE, unshare(CLONE_NEWUSER));
     CSANDBOX_TRY(CSANDBOX_STEP_INNER_UID_MAP, write_map("/proc/self/uid_map", inner_uid, 0));
     CSANDBOX_TRY(CSANDBOX_STEP_INNER_GID_MAP, write_map("/proc/self/gid_map", inner_uid, 0));

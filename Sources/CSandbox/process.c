@@ -27,16 +27,18 @@ pid_t csandbox_clone(uint64_t flags, int *pidfd, sigset_t *previous) {
     return (pid_t)pid;
 }
 
-/* Child: all handlers back to their defaults, then nothing blocked. */
+#define KERNEL_SIGNALS 64
+
+/* Child: all handlers back to their defaults, then nothing blocked. The system call and not sigaction(3), which refuses
+ * the two signals that glibc keeps for itself: ignored ones would stay ignored across exec. All zero is SIG_DFL without
+ * flags in the kernel's sigaction on every architecture. */
 int csandbox_child_reset_signals(void) {
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = SIG_DFL;
-    for (int signal = 1; signal < _NSIG; signal++) {
+    unsigned long action[8];
+    memset(action, 0, sizeof action);
+    for (int signal = 1; signal <= KERNEL_SIGNALS; signal++) {
         if (signal == SIGKILL || signal == SIGSTOP)
             continue;
-        /* glibc keeps two real-time signals for itself and answers EINVAL; they are at their defaults after exec. */
-        if (sigaction(signal, &action, NULL) < 0 && errno != EINVAL)
+        if (syscall(SYS_rt_sigaction, signal, action, NULL, KERNEL_SIGNALS / 8) < 0)
             return -1;
     }
     sigset_t none;

@@ -48,15 +48,18 @@ int csandbox_set_attributes(int mount, uint64_t set, int recursive) {
     return (int)syscall(SYS_mount_setattr, mount, "", flags, &attributes, sizeof attributes);
 }
 
+/* A detached copy. Recursive: in a new user namespace mounts are locked together, and a copy without its children is
+ * refused, mount_namespaces(7). */
+int csandbox_copy_mount(const char *path) {
+    return (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE_FLAG | AT_RECURSIVE_FLAG | O_CLOEXEC);
+}
+
 /* sources[index] stays -1 for an optional source that does not exist. */
 static int take_bind(const struct csandbox_bind *bind, int *source) {
     if (bind->source_fd >= 0) {
         *source = bind->source_fd;
     } else {
-        /* Recursive: in a new user namespace mounts are locked together, and a copy without its children is refused,
-         * mount_namespaces(7). */
-        *source = (int)syscall(
-            SYS_open_tree, AT_FDCWD, bind->source, OPEN_TREE_CLONE_FLAG | AT_RECURSIVE_FLAG | O_CLOEXEC);
+        *source = csandbox_copy_mount(bind->source);
         if (*source < 0 && (bind->flags & CSANDBOX_BIND_OPTIONAL) != 0 && (errno == ENOENT || errno == ENOTDIR))
             return 0;
         if (*source < 0)

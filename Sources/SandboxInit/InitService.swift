@@ -47,7 +47,8 @@ struct InitService {
             let pid = csandbox_reap(&kind, &value)
             guard pid > 0 else { return !(pid == -ECHILD && shutdownDeadline != nil) }
             guard let id = commands.remove(pid: pid) else { continue }
-            let exit: InitExit = kind == 0
+            let exit: InitExit =
+                kind == 0
                 ? .code(UInt8(truncatingIfNeeded: value)) : .signal(UInt8(truncatingIfNeeded: value))
             guard link.send(.exited(id: id, exit)) else { return false }
         }

@@ -24,7 +24,9 @@ struct DNSMessage {
             let type: UInt16 = reader.readInteger(), let kind: UInt16 = reader.readInteger()
         else { return header(id, flags, .formatError, questions: 0, answers: 0) }
         let questionBytes = query.readableBytes - headerBytes - reader.readableBytes
-        guard let question = query.getSlice(at: query.readerIndex + headerBytes, length: questionBytes) else { return nil }
+        guard let question = query.getSlice(at: query.readerIndex + headerBytes, length: questionBytes) else {
+            return nil
+        }
         let known = kind == 1 ? addresses[name] : nil
         let isAddress = type == 1
         let hasAnswer = known != nil && isAddress

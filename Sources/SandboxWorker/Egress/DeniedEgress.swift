@@ -44,7 +44,8 @@ final class DeniedHTTPHandler: ChannelInboundHandler {
         ])
         if head.method == .CONNECT { headers.add(name: "Proxy-Connection", value: "close") }
         let channel = context.channel
-        context.write(wrapOutboundOut(.head(.init(version: head.version, status: .forbidden, headers: headers))), promise: nil)
+        context.write(
+            wrapOutboundOut(.head(.init(version: head.version, status: .forbidden, headers: headers))), promise: nil)
         if head.method != .HEAD {
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)
         }

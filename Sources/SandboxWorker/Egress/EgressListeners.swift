@@ -6,7 +6,8 @@ import Shared
 /// Serves the sandbox's listeners for DNS and egress. Descriptors are taken over.
 enum EgressListeners {
     static func serve(
-        proxy: CInt, http: CInt, https: CInt, dnsUDP: CInt, dnsTCP: CInt, sandbox: SandboxName, group: any EventLoopGroup
+        proxy: CInt, http: CInt, https: CInt, dnsUDP: CInt, dnsTCP: CInt, sandbox: SandboxName,
+        group: any EventLoopGroup
     ) async throws -> [any Channel] {
         [
             try await stream(group) { try configureDenied($0, sandbox: sandbox) }.withBoundSocket(proxy).get(),
@@ -33,7 +34,8 @@ enum EgressListeners {
         limits.maxHeaderFieldCount = 128
         try channel.pipeline.syncOperations.configureHTTPServerPipeline(
             position: .last, withPipeliningAssistance: false, withServerUpgrade: nil, withErrorHandling: true,
-            withOutboundHeaderValidation: true, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
+            withOutboundHeaderValidation: true, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits
+        )
         try channel.pipeline.syncOperations.addHandler(DeniedHTTPHandler(sandbox: sandbox))
     }
 

@@ -13,8 +13,9 @@ struct DeviceProof {
     /// The key in its one spelling, 32 bytes base64url.
     /// - Throws: the first failing check's text and code.
     func verify() throws(GatewayError) -> String {
-        guard let key = Self.rawKey(device.publicKey), let verifier = try? Curve25519.Signing.PublicKey(
-            rawRepresentation: key)  // try?: any failure is the one refusal below
+        guard let key = Self.rawKey(device.publicKey),
+            let verifier = try? Curve25519.Signing.PublicKey(
+                rawRepresentation: key)  // try?: any failure is the one refusal below
         else { throw Self.refusal("device public key invalid", "DEVICE_AUTH_PUBLIC_KEY_INVALID", "device-public-key") }
         guard Self.hexadecimal(SHA256.hash(data: key)) == device.id else {
             throw Self.refusal(

@@ -62,7 +62,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
         case .message(let message): owner.received(id, message: message)
         case .ping(let payload):
             // A peer that pings and does not read gets no answer rather than our memory.
-            if context.channel.isWritable { context.writeAndFlush(wrapOutboundOut(WebSocketWriter.pong(payload)), promise: nil) }
+            if context.channel.isWritable {
+                context.writeAndFlush(wrapOutboundOut(WebSocketWriter.pong(payload)), promise: nil)
+            }
         case .pong: break
         case .close: close(context, code: 1000, reason: "")
         }

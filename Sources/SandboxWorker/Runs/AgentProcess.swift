@@ -135,7 +135,8 @@ final class LogHandler: ChannelInboundHandler {
         guard seen < Self.limit else { return }
         let text = String(buffer: bytes).prefix(Self.limit - seen)
         for line in text.split(whereSeparator: \.isNewline) {
-            let clean = String(line.unicodeScalars.prefix(1000).map { $0.value < 0x20 || $0.value == 0x7f ? "?" : Character($0) })
+            let clean = String(
+                line.unicodeScalars.prefix(1000).map { $0.value < 0x20 || $0.value == 0x7f ? "?" : Character($0) })
             logger.info("agent wrote", metadata: ["agent.stderr": "\(clean)"])
         }
     }

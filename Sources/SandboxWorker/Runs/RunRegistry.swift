@@ -240,7 +240,8 @@ actor RunRegistry {
         guard let run = runs[id], run.flush == nil else { return }
         let wait = run.lastPublishedMs + Self.publishMilliseconds - clock.now()
         guard wait > 0 else { return flush(id) }
-        runs[id]?.flush = eventLoop.scheduleTask(in: .milliseconds(min(wait, Self.publishMilliseconds))) { [weak self] in
+        runs[id]?.flush = eventLoop.scheduleTask(in: .milliseconds(min(wait, Self.publishMilliseconds))) {
+            [weak self] in
             self?.assumeIsolated { $0.flush(id) }
         }
     }

@@ -117,7 +117,7 @@ final class InitLink: Sendable {
         do throws(InitMessageProblem) {
             packet = try message.encoded()
         } catch .tooLong {
-            return NemoClawError(.invalidArgument, "cannot start the command: arguments and environment are over 64 KiB")
+            return NemoClawError(.invalidArgument, "cannot start the command: arguments and environment exceed 64 KiB")
         } catch {
             return NemoClawError(.invalidArgument, "cannot start the command: no argument, or one with a zero byte")
         }

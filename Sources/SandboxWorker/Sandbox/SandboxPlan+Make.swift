@@ -73,7 +73,7 @@ extension SandboxPlan {
         Limit(resource: Int32(bitPattern: CSANDBOX_LIMIT_CORE.rawValue), soft: 0, hard: 0),
         // The usual soft limit for programs that still use select(2); whoever needs more raises it.
         Limit(resource: Int32(bitPattern: CSANDBOX_LIMIT_OPEN_FILES.rawValue), soft: 1024, hard: 65536),
-        // Counted per user namespace since Linux 5.14, so it is the sandbox's own: enough for builds, not for a fork bomb.
+        // Counted per user namespace since Linux 5.14, so it is the sandbox's own: for builds, not for a fork bomb.
         Limit(resource: Int32(bitPattern: CSANDBOX_LIMIT_PROCESSES.rawValue), soft: 2048, hard: 2048),
     ]
 

@@ -18,7 +18,8 @@ struct HomeFolder: Sendable {
 
     /// The file's bytes, nil when there is none. A file longer than `maximum` is read from its end when `tail`.
     /// - Throws: `state_corrupt` for anything that is not a plain file below plain folders, or is too long.
-    func read(_ path: [String], maximum: Int, tail: Bool = false) throws(NemoClawError) -> (bytes: [UInt8], cut: Bool)? {
+    func read(_ path: [String], maximum: Int, tail: Bool = false) throws(NemoClawError) -> (bytes: [UInt8], cut: Bool)?
+    {
         guard let name = path.last, let folder = try folder(path.dropLast(), create: false) else { return nil }
         let raw = openat(folder.raw, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard raw >= 0 else {
@@ -45,7 +46,9 @@ struct HomeFolder: Sendable {
         do throws(NemoClawError) {
             var offset = 0
             while offset < bytes.count {
-                let count = bytes.withUnsafeBytes { Glibc.write(file.raw, $0.baseAddress?.advanced(by: offset), $0.count - offset) }
+                let count = bytes.withUnsafeBytes {
+                    Glibc.write(file.raw, $0.baseAddress?.advanced(by: offset), $0.count - offset)
+                }
                 if count < 0 && errno == EINTR { continue }
                 guard count > 0 else { throw failure("write", path, errno) }
                 offset += count

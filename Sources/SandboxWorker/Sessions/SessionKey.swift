@@ -22,7 +22,9 @@ struct SessionKey: Sendable, Hashable {
         }
         if text.hasPrefix("agent:") {
             let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            guard parts.count == 3, !parts[2].isEmpty else { throw .invalid("malformed session key: \(text.prefix(64))") }
+            guard parts.count == 3, !parts[2].isEmpty else {
+                throw .invalid("malformed session key: \(text.prefix(64))")
+            }
             try self.init(checking: String(parts[1]), rest: String(parts[2]))
             if let agentId, agentId != self.agentId {
                 throw .invalid("session key belongs to agent \"\(self.agentId)\"")

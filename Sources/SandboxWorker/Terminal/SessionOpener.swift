@@ -45,7 +45,8 @@ actor SessionOpener {
     }
 
     private func serve(_ ticket: String) async {
-        let session = CommandSession(eventLoop: eventLoop, starter: starter, port: port, logger: logger) { [weak self] in
+        let session = CommandSession(eventLoop: eventLoop, starter: starter, port: port, logger: logger) {
+            [weak self] in
             self?.assumeIsolated { $0.count -= 1 }
         }
         let hello = LinkHello(kind: .session, sandbox: sandbox, secret: secret.reveal(), pid: getpid(), ticket: ticket)

@@ -23,7 +23,8 @@ struct SessionStateMachine: Sendable {
     }
 
     /// Signals that a session may send.
-    static let signals: Set<UInt8> = Set([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH].map { UInt8($0) })
+    static let signals: Set<UInt8> = Set(
+        [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH].map { UInt8($0) })
 
     private var state = State.awaitingOpen
 

@@ -17,22 +17,44 @@ struct SessionStreams: Sendable {
     /// A duplicate of the terminal's master, for its size.
     let terminal: CInt?
 
-    static func pipes(_ pipes: inout Pipes, eventLoop: any EventLoop, _ callbacks: Callbacks) async throws -> SessionStreams {
-        let input = try await bootstrap(eventLoop) { _ in } writable: { callbacks.inputWritable($0) } ended: {}
-            .takingOwnershipOfDescriptor(output: pipes.takeWriteEnd(0)).get()
-        let output = try await bootstrap(eventLoop) { callbacks.output($0) } writable: { _ in } ended: { callbacks.ended() }
-            .takingOwnershipOfDescriptor(input: pipes.takeReadEnd(1)).get()
-        let errors = try await bootstrap(eventLoop) { callbacks.errors($0) } writable: { _ in } ended: { callbacks.ended() }
-            .takingOwnershipOfDescriptor(input: pipes.takeReadEnd(2)).get()
+    static func pipes(_ pipes: inout Pipes, eventLoop: any EventLoop, _ callbacks: Callbacks) async throws
+        -> SessionStreams
+    {
+        let input = try await bootstrap(eventLoop) { _ in
+        } writable: {
+            callbacks.inputWritable($0)
+        } ended: {
+        }
+        .takingOwnershipOfDescriptor(output: pipes.takeWriteEnd(0)).get()
+        let output = try await bootstrap(eventLoop) {
+            callbacks.output($0)
+        } writable: { _ in
+        } ended: {
+            callbacks.ended()
+        }
+        .takingOwnershipOfDescriptor(input: pipes.takeReadEnd(1)).get()
+        let errors = try await bootstrap(eventLoop) {
+            callbacks.errors($0)
+        } writable: { _ in
+        } ended: {
+            callbacks.ended()
+        }
+        .takingOwnershipOfDescriptor(input: pipes.takeReadEnd(2)).get()
         return SessionStreams(input: input, outputs: [output, errors], terminal: nil)
     }
 
     /// Takes `master` over.
-    static func terminal(_ master: CInt, eventLoop: any EventLoop, _ callbacks: Callbacks) async throws -> SessionStreams {
+    static func terminal(_ master: CInt, eventLoop: any EventLoop, _ callbacks: Callbacks) async throws
+        -> SessionStreams
+    {
         let copy = fcntl(master, F_DUPFD_CLOEXEC, 0)
         let channel: any Channel
         do {
-            channel = try await bootstrap(eventLoop) { callbacks.output($0) } writable: { callbacks.inputWritable($0) } ended: {
+            channel = try await bootstrap(eventLoop) {
+                callbacks.output($0)
+            } writable: {
+                callbacks.inputWritable($0)
+            } ended: {
                 callbacks.ended()
             }.takingOwnershipOfDescriptor(inputOutput: master).get()
         } catch {

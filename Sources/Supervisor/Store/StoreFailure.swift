@@ -31,13 +31,14 @@ enum StoreFailure {
     static func corrupt(_ path: String, _ reason: String) -> NemoClawError {
         NemoClawError(
             .stateCorrupt, "cannot open the registry \"\(path)\": \(reason)",
-            hint: "Put a copy that works in its place, or move it away to start empty: mv \"\(path)\" \"\(path).broken\"")
+            hint: "Put a backup in its place, or move it away to start empty: mv \"\(path)\" \"\(path).broken\"")
     }
 
     static func tooNew(_ path: String, version: Int) -> NemoClawError {
         NemoClawError(
             .stateTooNew,
-            "cannot open the registry \"\(path)\": its schema is \(version), this program knows \(StoreMigrations.newest)",
+            "cannot open the registry \"\(path)\": its schema is \(version), this program knows "
+                + "\(StoreMigrations.newest)",
             hint: "Install the newer version of nemoclaw again; see: nemoclaw --version")
     }
 }

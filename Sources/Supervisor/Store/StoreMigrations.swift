@@ -62,7 +62,8 @@ enum StoreMigrations {
             requestId TEXT PRIMARY KEY, sandbox TEXT NOT NULL REFERENCES sandboxes (name) ON DELETE CASCADE,
             deviceId TEXT NOT NULL, publicKey TEXT NOT NULL, displayName TEXT, platform TEXT NOT NULL,
             deviceFamily TEXT, clientId TEXT NOT NULL, clientMode TEXT NOT NULL, roles TEXT NOT NULL,
-            scopes TEXT NOT NULL, reason TEXT NOT NULL, provenance TEXT NOT NULL, isRepair INTEGER NOT NULL,
+            scopes TEXT NOT NULL, reason TEXT NOT NULL, provenance TEXT NOT NULL, ceiling TEXT NOT NULL,
+            isRepair INTEGER NOT NULL,
             requestedAtMs INTEGER NOT NULL, expiresAtMs INTEGER NOT NULL,
             UNIQUE (sandbox, deviceId)
         ) STRICT;

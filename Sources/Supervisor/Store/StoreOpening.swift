@@ -73,22 +73,26 @@ enum StoreOpening {
     /// Reads the 100-byte header (https://sqlite.org/fileformat.html, 1.3) without SQLite, which would create files next
     /// to it: a file that is not a database, or of a newer program, stays exactly as it is.
     private static func inspectHeader(_ path: String) throws {
-        let header: [UInt8]
         do {
             let file = try FileDescriptor.open(FilePath(path), .readOnly, options: [.noFollow, .nonBlocking])
             defer { try? file.close() }  // try?: read only
             var status = stat()
             guard fstat(file.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
             guard status.st_mode & S_IFMT == S_IFREG else { throw StoreFailure.corrupt(path, "it is not a file") }
+            let header = try [UInt8](unsafeUninitializedCapacity: 100) { buffer, count in
+                count = try file.read(fromAbsoluteOffset: 0, into: UnsafeMutableRawBufferPointer(buffer))
+            }
+            try judge(header: header, path)
             guard status.st_mode & 0o077 == 0 || fchmod(file.rawValue, 0o600) == 0 else {
                 throw Errno(rawValue: errno)
-            }
-            header = try [UInt8](unsafeUninitializedCapacity: 100) { buffer, count in
-                count = try file.read(fromAbsoluteOffset: 0, into: UnsafeMutableRawBufferPointer(buffer))
             }
         } catch let error as Errno {
             throw fault(error, path)
         }
+    }
+
+    private static func judge(header: [UInt8], _ path: String) throws {
+        // Empty: a crash right after the file was created.
         if header.isEmpty { return }
         guard header.count == 100, header.starts(with: Array("SQLite format 3".utf8) + [0]) else {
             throw StoreFailure.corrupt(path, "it is not a registry")

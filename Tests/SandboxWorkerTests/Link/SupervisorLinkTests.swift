@@ -187,7 +187,10 @@ final class FakeLink: @unchecked Sendable {
     @Test("garbage from the other side closes the connection, and it is dialled again")
     func garbage() async throws {
         try await with { socket, _, _ in
-            for bytes in [[0xff, 0xff, 0xff, 0xff, 0], FrameBuffer.frame(Array("{".utf8)), FrameBuffer.frame(Array(#"{"type":"welcomed"}"#.utf8))] as [[UInt8]] {
+            for bytes in [
+                [0xff, 0xff, 0xff, 0xff, 0], FrameBuffer.frame(Array("{".utf8)),
+                FrameBuffer.frame(Array(#"{"type":"welcomed"}"#.utf8)),
+            ] as [[UInt8]] {
                 let peer = try await socket.accept()
                 _ = try await peer.receive()
                 _ = Glibc.send(peer.descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL))

@@ -15,7 +15,8 @@ enum Vector {
 
     static func params(
         signature: String? = signature3, nonce: String = nonce, id: String = deviceId, key: String = publicKey,
-        signedAt: Int64 = signedAt, token: String? = "tok-123", scopes: [JSONValue] = ["operator.read", "operator.write"],
+        signedAt: Int64 = signedAt, token: String? = "tok-123",
+        scopes: [JSONValue] = ["operator.read", "operator.write"],
         platform: String = "Linux ", minProtocol: Int64 = 4, maxProtocol: Int64 = 4, role: String? = "operator"
     ) -> JSONValue {
         var members: [String: JSONValue] = [
@@ -35,7 +36,9 @@ enum Vector {
 }
 
 @Suite struct DeviceProofTests {
-    private func verify(_ params: JSONValue, nonce: String = Vector.nonce, now: Int64 = Vector.signedAt) throws -> String {
+    private func verify(_ params: JSONValue, nonce: String = Vector.nonce, now: Int64 = Vector.signedAt) throws
+        -> String
+    {
         let parameters = try ConnectParameters(params)
         let device = try #require(parameters.device)
         return try DeviceProof(parameters: parameters, device: device, nonce: nonce, nowMilliseconds: now).verify()

@@ -28,7 +28,8 @@ import Testing
     func probes(method: String, path: String, status: String, body: String) async throws {
         try await with { test in
             let client = try TestClient(port: test.hostPort)
-            let head = try await client.http("\(method) \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").lowercased()
+            let head = try await client.http("\(method) \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                .lowercased()
             #expect(head.hasPrefix("http/1.1 \(status)"))
             for header in ["cache-control: no-store", "x-content-type-options: nosniff", "x-frame-options: deny"] {
                 #expect(head.contains(header))
@@ -136,7 +137,8 @@ import Testing
             #expect(try await reader.answer("2")["error"]?["message"] == "unknown method: no.such")
             try reader.request("3", "status", ["x": 1])
             #expect(
-                try await reader.answer("3")["error"]?["message"] == "invalid status params: at root: unexpected property 'x'")
+                try await reader.answer("3")["error"]?["message"]
+                    == "invalid status params: at root: unexpected property 'x'")
             try reader.request("4", "connect")
             #expect(try await reader.answer("4")["error"]?["message"] == "connect is only valid as the first request")
             reader.send(clientFrame(Array("garbage".utf8)))
@@ -190,7 +192,8 @@ import Testing
 
     @Test("agent answers twice with one id, and its run shows as events of the client's version")
     func agent() async throws {
-        let script = #"echo '{"kind":"delta","text":"he"}'; echo '{"kind":"completed","text":"hey","provider":"p","model":"m","usage":{"input":1,"output":2,"cacheRead":0,"cacheWrite":0,"total":3}}'"#
+        let script =
+            #"echo '{"kind":"delta","text":"he"}'; echo '{"kind":"completed","text":"hey","provider":"p","model":"m","usage":{"input":1,"output":2,"cacheRead":0,"cacheWrite":0,"total":3}}'"#
         try await with(script: script) { test in
             let old = try await test.client(version: 3)
             let client = try await test.client(scopes: ["operator.write"])

@@ -156,7 +156,8 @@ import Testing
         }
     }
 
-    @Test("the sandbox's token never carries admin without a device, on either listener", arguments: Provenance.allCases)
+    @Test(
+        "the sandbox's token never carries admin without a device, on either listener", arguments: Provenance.allCases)
     func sandboxToken(provenance: Provenance) {
         var machine = machine(provenance)
         let params = Vector.params(signature: nil, token: "inner", scopes: ["operator.admin", "operator.read"])
@@ -186,7 +187,8 @@ import Testing
         var machine = machine()
         var members = Vector.params(signature: nil).objectValue ?? [:]
         members["extra"] = true
-        #expect(code(connect(&machine, .object(members))) == "invalid connect params: at root: unexpected property 'extra'")
+        #expect(
+            code(connect(&machine, .object(members))) == "invalid connect params: at root: unexpected property 'extra'")
     }
 
     @Test(
@@ -213,8 +215,9 @@ import Testing
             second.received(ByteBuffer(string: #"{"jsonrpc":"2.0","id":1,"method":"connect"}"#), now: 0)
                 == .close(code: 1008, reason: "invalid request frame"))
         var third = machine()
-        guard case .reject(_, _, 1008, "invalid handshake: first request must be connect") = third.received(
-            frame([:], method: "health"), now: 0)
+        guard
+            case .reject(_, _, 1008, "invalid handshake: first request must be connect") = third.received(
+                frame([:], method: "health"), now: 0)
         else {
             Issue.record("not refused")
             return

@@ -62,7 +62,8 @@ struct TestGateway {
                 sandbox: try SandboxName("alpha"),
                 tokens: SharedTokens(gateway: Secret("tok-123"), sandbox: Secret("inner")), port: 1, startedAtMs: 0),
             configuration: WorkerConfiguration(
-                provider: "ollama-local", providerLabel: "Local Ollama", model: "m1", holdMilliseconds: holdMilliseconds),
+                provider: "ollama-local", providerLabel: "Local Ollama", model: "m1", holdMilliseconds: holdMilliseconds
+            ),
             supervisor: supervisor, runs: runs, sessions: SessionStore(home: home), clock: clock, logger: logger)
         let (host, hostPort) = try Self.listener()
         let (sandbox, sandboxPort) = try Self.listener()

@@ -35,7 +35,8 @@ func clientFrame(
         let long = [UInt8](repeating: 65, count: 70_000)
         let bytes =
             clientFrame(Array("he".utf8), final: false) + clientFrame([9], opcode: 9)
-            + clientFrame(Array("llo".utf8), opcode: 0) + clientFrame(long, opcode: 2) + clientFrame([3, 232], opcode: 8)
+            + clientFrame(Array("llo".utf8), opcode: 0) + clientFrame(long, opcode: 2)
+            + clientFrame([3, 232], opcode: 8)
         let events = try parse(bytes, limit: 100_000, chunk: size)
         #expect(
             events == [

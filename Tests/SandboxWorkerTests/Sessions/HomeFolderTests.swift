@@ -90,7 +90,8 @@ import Testing
         try await withStore { store, home, _ in
             try home.write(
                 folder + ["sessions.json"],
-                Array(#"{"agent:main:main":{"sessionId":"m1","updatedAt":5},"agent:main:x":{"sessionId":"known"}}"#.utf8))
+                Array(
+                    #"{"agent:main:main":{"sessionId":"m1","updatedAt":5},"agent:main:x":{"sessionId":"known"}}"#.utf8))
             let main = try await store.resolve(agentId: nil, key: "main", sessionId: nil)
             #expect(main.key.text == "agent:main:main" && main.sessionId == "m1")
             let known = try await store.resolve(agentId: "main", key: nil, sessionId: "known")
@@ -118,7 +119,8 @@ import Testing
             let lines = [
                 #"{"type":"session","version":3,"id":"s"}"#, "garbage", #"{"type":"message","message":5}"#,
                 #"{"type":"message","message":{"role":"user","content":[{"type":"text","text":"hi"}]}}"#,
-                String(repeating: "[", count: 5000), #"{"type":"message","message":{"role":"assistant","content":"longtext"}}"#,
+                String(repeating: "[", count: 5000),
+                #"{"type":"message","message":{"role":"assistant","content":"longtext"}}"#,
             ]
             try home.write(folder + ["s.jsonl"], Array(lines.joined(separator: "\n").utf8))
             let session = try await store.resolve(agentId: "main", key: "agent:main:explicit:s", sessionId: nil)
@@ -146,7 +148,8 @@ import Testing
     @Test("a patch is kept beside the agent's file and can be taken back")
     func patch() async throws {
         try await withStore { store, home, _ in
-            try home.write(folder + ["sessions.json"], Array(#"{"agent:main:main":{"sessionId":"m1","updatedAt":5}}"#.utf8))
+            try home.write(
+                folder + ["sessions.json"], Array(#"{"agent:main:main":{"sessionId":"m1","updatedAt":5}}"#.utf8))
             let key = SessionKey(agentId: "main", rest: "main")
             let entry = try await store.patch(key, ["key": "main", "label": "L", "model": "m2"], now: 9)
             #expect(entry["label"] == "L" && entry["sessionId"] == "m1")

@@ -74,7 +74,8 @@ final class SessionClient: @unchecked Sendable {
         }
         let session = CommandSession(
             eventLoop: MultiThreadedEventLoopGroup.singleton.next(), starter: starter, port: 1,
-            logger: Logger(label: "test")) {}
+            logger: Logger(label: "test")
+        ) {}
         try await session.serve(pair[1])
         return SessionClient(pair[0])
     }
@@ -186,18 +187,26 @@ final class SessionClient: @unchecked Sendable {
     func order() throws {
         var machine = SessionStateMachine()
         let open = [UInt8(0x01)] + (try JSONCoding.encode(SessionRequest(argv: ["a"])))
-        #expect(throws: NemoClawError.self) { var fresh = SessionStateMachine(); _ = try fresh.frame([0x02]) }
+        #expect(throws: NemoClawError.self) {
+            var fresh = SessionStateMachine(); _ = try fresh.frame([0x02])
+        }
         guard case .start = try machine.frame(open) else {
             Issue.record("not started")
             return
         }
         #expect(machine.isStarting)
-        #expect(throws: NemoClawError.self) { var copy = machine; _ = try copy.frame(open) }
+        #expect(throws: NemoClawError.self) {
+            var copy = machine; _ = try copy.frame(open)
+        }
         machine.started()
         #expect(try machine.frame([0x02, 1]) == .input([1]))
         #expect(try machine.frame([0x04, 15]) == .signal(15))
-        #expect(throws: NemoClawError.self) { var copy = machine; _ = try copy.frame([0x04, 9]) }
-        #expect(throws: NemoClawError.self) { var copy = machine; _ = try copy.frame([0x04, 19]) }
+        #expect(throws: NemoClawError.self) {
+            var copy = machine; _ = try copy.frame([0x04, 9])
+        }
+        #expect(throws: NemoClawError.self) {
+            var copy = machine; _ = try copy.frame([0x04, 19])
+        }
         #expect(try machine.frame([0x03] + Array(#"{"columns":1,"rows":1}"#.utf8)) == .ignore)
         #expect(try machine.frame([0x02]) == .endOfInput)
         #expect(try machine.frame([0x02, 1]) == .ignore)

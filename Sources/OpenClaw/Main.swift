@@ -1,1 +1,0 @@
-@main struct OpenClawMain { static func main() { print("OpenClaw") } }

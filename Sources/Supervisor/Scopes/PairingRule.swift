@@ -1,0 +1,22 @@
+/// Why a decision fell as it did; the audit keeps it.
+enum PairingRule: String, Sendable, CaseIterable {
+    case approvedBefore = "approved-before"
+    case autoPolicy = "auto-policy"
+    case ownerToken = "owner-token"
+    case askPolicy = "ask-policy"
+    case denyPolicy = "deny-policy"
+    case roleNeedsApproval = "role-needs-approval"
+    case keyChanged = "key-changed"
+    case metadataNeedsApproval = "metadata-needs-approval"
+    case noToken = "no-token"
+    case unknownToken = "unknown-token"
+    case tokenScopes = "token-scopes"
+    case scopeOutsideRole = "scope-outside-role"
+    case operatorDecision = "operator-decision"
+    case connectionDecision = "connection-decision"
+    case roomForOthers = "room-for-others"
+    case replaced = "replaced"
+    case expired = "expired"
+    case deviceRemoved = "device-removed"
+    case coalesced = "coalesced"
+}

@@ -1,0 +1,9 @@
+import FoundationEssentials
+import GRDB
+
+/// Bytes in and out of a BLOB column.
+enum DatabaseBlob {
+    static func value(_ bytes: [UInt8]) -> DatabaseValue { Data(bytes).databaseValue }
+
+    static func bytes(_ value: DatabaseValue) -> [UInt8] { Data.fromDatabaseValue(value).map { Array($0) } ?? [] }
+}
