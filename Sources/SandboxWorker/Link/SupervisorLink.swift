@@ -31,6 +31,7 @@ actor SupervisorLink: SupervisorAsking {
     private let logger: Logger
     private var state = State.idle
     private var backoff = LinkBackoff()
+    private var isRedialling = false
     private var asks = AskTable<CheckedContinuation<Result<JSONValue, NemoClawError>, Never>>()
     /// Questions that wait for the link.
     private var waitingForLink: [UInt64: CheckedContinuation<Bool, Never>] = [:]
@@ -119,25 +120,26 @@ actor SupervisorLink: SupervisorAsking {
     }
 
     private func connected(_ descriptor: CInt) async {
-        let channel: any Channel
         do {
-            channel = try await ClientBootstrap(group: eventLoop)
+            _ = try await ClientBootstrap(group: eventLoop)
                 .channelInitializer { [self] channel in
-                    // Before the first read: the welcome may lie there already.
-                    assumeIsolated { $0.greet(channel) }
-                    return channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(
-                            LinkHandler(
-                                receive: { message in self.assumeIsolated { $0.receive(message) } },
-                                lost: { problem in self.assumeIsolated { $0.lost(problem) } }))
-                    }
+                    channel.eventLoop.makeCompletedFuture { try self.assumeIsolated { try $0.greet(channel) } }
                 }
                 .withConnectedSocket(descriptor).get()
         } catch {
             if case .greeting = state { state = .idle }
-            return redial()
+            redial()
         }
-        if case .closed = state { return channel.close(promise: nil) }
+    }
+
+    /// Before the channel reads its first byte: `welcome` may be there already.
+    private func greet(_ channel: any Channel) throws {
+        guard case .idle = state else { throw NemoClawError(.unavailable, "the worker is stopping") }
+        try channel.pipeline.syncOperations.addHandler(
+            LinkHandler(
+                receive: { message in self.assumeIsolated { $0.receive(message) } },
+                lost: { problem in self.assumeIsolated { $0.lost(problem) } }))
+        state = .greeting(channel)
         eventLoop.scheduleTask(in: Self.greetingTime) { [weak self] in
             self?.assumeIsolated { link in
                 if case .greeting(let current) = link.state, current === channel { current.close(promise: nil) }
@@ -145,13 +147,16 @@ actor SupervisorLink: SupervisorAsking {
         }
     }
 
-    private func greet(_ channel: any Channel) {
-        if case .idle = state { state = .greeting(channel) }
-    }
-
     private func redial() {
+        guard case .idle = state, !isRedialling else { return }
+        isRedialling = true
         let time = TimeAmount.milliseconds(backoff.failed())
-        eventLoop.scheduleTask(in: time) { [weak self] in self?.assumeIsolated { $0.dial() } }
+        eventLoop.scheduleTask(in: time) { [weak self] in
+            self?.assumeIsolated { link in
+                link.isRedialling = false
+                link.dial()
+            }
+        }
     }
 
     private func lost(_ problem: NemoClawError?) {

@@ -47,7 +47,11 @@ final class GatewayHTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A refused upgrade still gets its answer: the request follows.
+        guard !(error is GatewayUpgrader.Refused) else { return }
+        context.close(promise: nil)
+    }
 
     private func respond(to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         let answer = answer(to: head)

@@ -73,7 +73,7 @@ final class FakeLink: @unchecked Sendable {
     }
 }
 
-@Suite struct SupervisorLinkTests {
+@Suite(.timeLimit(.minutes(1))) struct SupervisorLinkTests {
     private func with(
         _ body: (FakeWorkerSocket, SupervisorLink, AsyncStream<String>) async throws -> Void
     ) async throws {

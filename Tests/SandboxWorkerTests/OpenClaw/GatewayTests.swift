@@ -6,7 +6,7 @@ import Testing
 
 @testable import SandboxWorker
 
-@Suite(.serialized) struct GatewayTests {
+@Suite(.serialized, .timeLimit(.minutes(1))) struct GatewayTests {
     private func with(
         script: String = "exit 1", holdMilliseconds: Int = 10_000, _ body: (TestGateway) async throws -> Void
     ) async throws {

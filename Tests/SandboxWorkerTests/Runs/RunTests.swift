@@ -81,7 +81,7 @@ func ticket(_ id: String, session: String = "agent:main:main", timeout: Int = 60
         runId: id, agentId: "main", sessionKey: session, sessionId: "s", message: "hi", timeoutSeconds: timeout)
 }
 
-@Suite struct RunRegistryTests {
+@Suite(.timeLimit(.minutes(1))) struct RunRegistryTests {
     private func registry(_ script: String) -> RunRegistry {
         RunRegistry(
             eventLoop: MultiThreadedEventLoopGroup.singleton.next(), starter: LocalStarter(script: script),

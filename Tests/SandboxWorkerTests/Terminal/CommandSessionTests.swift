@@ -66,7 +66,7 @@ final class SessionClient: @unchecked Sendable {
     }
 }
 
-@Suite struct CommandSessionTests {
+@Suite(.timeLimit(.minutes(1))) struct CommandSessionTests {
     private func session(_ starter: any CommandStarter = LocalStarter()) async throws -> SessionClient {
         var pair: [CInt] = [-1, -1]
         guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | O_CLOEXEC, 0, &pair) == 0 else {
