@@ -114,7 +114,8 @@ final class Doorkeeper: Sendable {
             let socket = Descriptor(owning: number)
             // Not atomic with accept, and need not be: whatever we start gets only the descriptors that are named.
             guard fcntl(number, F_SETFD, FD_CLOEXEC) == 0, fcntl(number, F_SETFL, O_NONBLOCK) == 0 else { continue }
-            guard let peer = try? PeerCredentials(of: number) else { continue }  // try?: a peer without a name is a stranger
+            // try?: a peer without a name is a stranger
+            guard let peer = try? PeerCredentials(of: number) else { continue }
             guard door.admits(peer) else {
                 refuse(door, peer, "not admitted")
                 continue
