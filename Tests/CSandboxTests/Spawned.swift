@@ -66,6 +66,7 @@ struct Spawned {
     ) -> Result {
         let pointers = texts.map { strdup($0) } + [nil]
         defer { pointers.forEach { free($0) } }
+        // swift-format-ignore: NeverForceUnwrap
         return pointers.withUnsafeBufferPointer { body($0.baseAddress!) }
     }
 }

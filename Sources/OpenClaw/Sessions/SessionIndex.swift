@@ -54,7 +54,8 @@ struct SessionIndex: Sendable {
     /// A file that is not JSON is put aside, so that nothing of it is lost.
     private func loadKeepingDamaged(nowMs: Int64) throws(NemoClawError) -> [String: JSONValue] {
         guard let bytes = try LocalFile.read(path, limit: AgentLimits.sessionIndex), !bytes.isEmpty else { return [:] }
-        if let index = (try? JSONCoding.decode(JSONValue.self, from: bytes))?.objectValue { return index }  // try?: see above
+        // try?: see above
+        if let index = (try? JSONCoding.decode(JSONValue.self, from: bytes))?.objectValue { return index }
         try LocalFile.replace(FilePath("\(path.string).damaged.\(nowMs)"), with: bytes)
         return [:]
     }

@@ -21,7 +21,8 @@ struct TranscriptScan: Sendable {
         }
         try Self.repair(file, size: size, &bytes)
         for line in bytes.split(separator: 0x0a) {
-            guard let json = try? JSONCoding.decode(JSONValue.self, from: line) else { continue }  // try?: a damaged line
+            // try?: a damaged line
+            guard let json = try? JSONCoding.decode(JSONValue.self, from: line) else { continue }
             take(json)
         }
     }

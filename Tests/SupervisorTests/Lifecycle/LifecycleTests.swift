@@ -107,6 +107,7 @@ import Testing
 }
 
 enum SupervisorNames {
+    // swift-format-ignore: NeverUseForceTry
     static let alpha = try! SandboxName("alpha")
 }
 
