@@ -7,6 +7,12 @@ import Testing
 /// The same promises for the callers of production: an ordinary user, and a worker to which root gave an id.
 @Suite(.enabled(if: getuid() == 0 && !TestRerun.isRerun, "needs root, to become another user"))
 struct OtherUserTests {
+    @Test func `an ordinary user cannot take on an id`() throws {
+        let (code, output) = try TestRerun.run(filter: "cannot take on an id", user: 65534)
+        #expect(
+            code == 0 && output.contains("child cannot take on an id, and says at which step\" passed"), "\(output)")
+    }
+
     @Test func `sandboxes of an ordinary user keep every promise`() throws {
         let (code, output) = try TestRerun.run(
             filter: "SandboxIsolationTests|SandboxListenerTests|InitLinkTests|SandboxFailureTests", user: 65534)
